@@ -1,0 +1,26 @@
+# SPDX-License-Identifier: Apache-2.0
+#
+# sl_layer(NAME FOLDER [LIBRARIES...]): one static library per folder of src/, from all its
+# sources; x_test.cc files become one test program per layer.
+function(sl_layer name folder)
+  set(dir ${CMAKE_SOURCE_DIR}/src/${folder})
+  file(GLOB_RECURSE sources CONFIGURE_DEPENDS ${dir}/*.cc)
+  set(tests ${sources})
+  list(FILTER tests INCLUDE REGEX "_test\\.cc$")
+  list(FILTER sources EXCLUDE REGEX "(_test|_bench|_fuzzer|_plugin)\\.cc$")
+  if(sources)
+    add_library(sl_${name} STATIC ${sources})
+    target_include_directories(sl_${name} PUBLIC ${CMAKE_SOURCE_DIR}/src ${CMAKE_SOURCE_DIR}/include)
+    target_link_libraries(sl_${name} PUBLIC ${ARGN})
+  else()
+    add_library(sl_${name} INTERFACE)
+    target_include_directories(sl_${name} INTERFACE ${CMAKE_SOURCE_DIR}/src ${CMAKE_SOURCE_DIR}/include)
+    target_link_libraries(sl_${name} INTERFACE ${ARGN})
+  endif()
+  if(SAFELIGHT_TESTS AND tests)
+    find_package(GTest REQUIRED)
+    add_executable(${name}_test ${tests})
+    target_link_libraries(${name}_test PRIVATE sl_${name} GTest::gtest GTest::gmock GTest::gtest_main)
+    add_test(NAME ${name} COMMAND ${name}_test)
+  endif()
+endfunction()

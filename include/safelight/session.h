@@ -1,0 +1,127 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// A model made ready to run at one picture size.
+//
+// Create plans the rows, packs the weights and takes all memory; Run allocates nothing.
+// A Session is used by one thread at a time; many sessions may share one Model.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <span>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "safelight/model.h"
+#include "safelight/status.h"
+#include "safelight/tensor.h"
+
+namespace safelight {
+
+// Threads that sessions may share. The library makes its own pool where none is given.
+class ThreadPool;
+// A pool of `threads` threads (0: one per core); the caller's thread is one of them.
+std::shared_ptr<ThreadPool> MakeThreadPool(int threads);
+
+// Output `output` of one run is input `input` of the next; the first run reads zeros. Neither
+// is passed to Run any more (leave data null) unless the caller wants a copy of the output.
+struct StateBinding {
+  int output = 0;
+  int input = 0;
+};
+
+struct SessionOptions {
+  // One per input; empty: the file's own. A rank-0 shape keeps that input's own.
+  std::vector<Shape> input_shapes;
+  int threads = 0;                      // 0: one per core
+  std::shared_ptr<ThreadPool> pool;     // overrides `threads`
+  int64_t strip_rows = 0;               // output rows made at a time; 0: the planner chooses
+  int64_t block_columns = 0;            // output columns made at a time; 0: the planner chooses
+  int64_t memory_limit_bytes = 0;       // of the session's own buffers; 0: none
+  std::vector<StateBinding> states;
+};
+
+struct RunOptions {
+  // Called from time to time with the share done, 0 to 1, on one of the pool's threads; false
+  // cancels the run within one strip (Run returns kCancelled, outputs are then undefined).
+  std::function<bool(double)> progress;
+};
+
+// How one value of the plan is kept.
+struct ValueReport {
+  std::string name;
+  Shape shape;
+  int node = -1;           // position in nodes
+  bool whole = false;      // kept whole; otherwise a ring of rows
+  int64_t ring_rows = 0;   // height of the ring
+  int64_t ring_columns = 0;
+  int64_t size_bytes = 0;  // of the ring (of one thread) or of the whole value
+};
+
+// One node as it runs.
+struct NodeReport {
+  NodeInfo info;
+  int phase = 0;           // phases run one after another
+  std::string rows;        // the rows rule in words: "1 -> 3 (y*1-1)", "all"
+  bool by_rows = true;     // false: made whole in one step
+  std::vector<ValueReport> outputs;
+};
+
+struct PlanReport {
+  std::vector<NodeReport> nodes;
+  std::vector<std::string> notes;  // every rewrite and decision, a sentence each
+  int phases = 0;
+  int threads = 0;
+  int64_t strip_rows = 0;
+  int64_t block_columns = 0;       // 0: full width
+  int64_t ring_bytes = 0;          // all threads together
+  int64_t whole_bytes = 0;         // values kept whole between phases
+  int64_t packed_weight_bytes = 0;
+  int64_t macs = 0;                // of one run, without recomputed halo
+  double halo_share = 0;           // rows made more than once, as a share of all rows
+  // Rows, then columns, of the input that one output pixel depends on; -1: all of them.
+  int64_t receptive_rows = -1;
+  int64_t receptive_columns = -1;
+};
+
+class SessionImpl;
+
+class Session {
+ public:
+  // Errors: kInvalidArgument (a shape the model does not take, named by node), kUnsupported,
+  // kResourceLimit (the plan needs more than memory_limit_bytes; says how much).
+  static Result<Session> Create(const Model& model, const SessionOptions& options = {});
+  Session(Session&&) noexcept;
+  Session& operator=(Session&&) noexcept;
+  ~Session();
+
+  const std::vector<Port>& inputs() const;
+  const std::vector<Port>& outputs() const;
+
+  // Reads `inputs` and writes `outputs`, in the order of inputs() and outputs(), types and
+  // shapes as there. Pointers may differ from run to run; nothing is copied.
+  Status Run(std::span<const ConstTensorView> inputs, std::span<const TensorView> outputs,
+             const RunOptions& options = {});
+
+  // The shapes of the outputs of the last run: as outputs(), but for ops like WHERE whose output
+  // size depends on the data.
+  std::vector<Shape> last_output_shapes() const;
+
+  // Plans again for other input shapes, keeping options and packed weights. On an error the session
+  // stays as it was.
+  Status Resize(const std::vector<Shape>& input_shapes);
+  // States become zero again, as before the first run.
+  void ResetStates();
+
+  // All memory the session holds besides the model's weights: rings, whole values, states.
+  int64_t memory_bytes() const;
+  PlanReport plan() const;
+
+ private:
+  explicit Session(std::unique_ptr<SessionImpl> impl);
+  std::unique_ptr<SessionImpl> impl_;
+};
+
+}  // namespace safelight

@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Packed weights, made once and shared by all sessions of a model.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <utility>
+
+#include "base/memory.h"
+
+namespace safelight {
+
+class PackCache {
+ public:
+  // The block packed under (source, layout), made by `make` on the first call. `source` is the
+  // constant's address in the file, `layout` names the packing with all it depends on.
+  std::shared_ptr<const AlignedBuffer> Get(const void* source, const std::string& layout,
+                                           const std::function<AlignedBuffer()>& make) {
+    std::lock_guard lock(mutex_);
+    auto& slot = blocks_[{source, layout}];
+    if (slot == nullptr) slot = std::make_shared<const AlignedBuffer>(make());
+    return slot;
+  }
+  size_t size_bytes() const {
+    std::lock_guard lock(mutex_);
+    size_t total = 0;
+    for (const auto& [key, block] : blocks_) total += block->size_bytes();
+    return total;
+  }
+
+ private:
+  mutable std::mutex mutex_;
+  std::map<std::pair<const void*, std::string>, std::shared_ptr<const AlignedBuffer>> blocks_;
+};
+
+}  // namespace safelight

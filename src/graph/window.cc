@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "graph/window.h"
+
+namespace safelight {
+namespace {
+
+int64_t FloorDiv(int64_t a, int64_t b) { return a / b - (a % b != 0 && (a < 0) != (b < 0)); }
+
+}  // namespace
+
+Range Hull(Range a, Range b) {
+  if (a.empty()) return b;
+  if (b.empty()) return a;
+  return {std::min(a.begin, b.begin), std::max(a.end, b.end)};
+}
+
+AxisRule AxisRule::Divided(int in_axis, int64_t in_size, int64_t stride, int64_t offset, int64_t extent,
+                           int64_t divide) {
+  AxisRule rule;
+  rule.in_axis_ = in_axis;
+  rule.in_size_ = in_size;
+  rule.stride_ = stride;
+  rule.offset_ = offset;
+  rule.extent_ = extent;
+  rule.divide_ = divide;
+  return rule;
+}
+
+AxisRule AxisRule::Table(int in_axis, int64_t in_size, std::vector<Range> table) {
+  AxisRule rule;
+  rule.in_axis_ = in_axis;
+  rule.in_size_ = in_size;
+  rule.table_ = std::make_shared<const std::vector<Range>>(std::move(table));
+  return rule;
+}
+
+Range AxisRule::Need(Range out) const {
+  if (out.empty()) return {};
+  Range need;
+  if (table_ != nullptr) {
+    for (int64_t y = out.begin; y < out.end; ++y) need = Hull(need, (*table_)[y]);
+  } else {
+    need.begin = FloorDiv(out.begin * stride_ + offset_, divide_);
+    need.end = FloorDiv((out.end - 1) * stride_ + offset_ + extent_ - 1, divide_) + 1;
+  }
+  need.begin = std::max<int64_t>(need.begin, 0);
+  need.end = std::min(need.end, in_size_);
+  return need.empty() ? Range{} : need;
+}
+
+int64_t AxisRule::LowestNeed(int64_t from, int64_t end) const {
+  if (from >= end) return in_size_;
+  if (table_ == nullptr) {
+    // The formula never decreases, so the first index decides.
+    return std::clamp<int64_t>(FloorDiv(from * stride_ + offset_, divide_), 0, in_size_);
+  }
+  int64_t lowest = in_size_;
+  for (int64_t y = from; y < end; ++y) {
+    const Range need = (*table_)[y];
+    if (!need.empty()) lowest = std::min(lowest, std::max<int64_t>(need.begin, 0));
+  }
+  return lowest;
+}
+
+Window WholeWindow(DType dtype, const Shape& shape, void* data) {
+  Window window;
+  window.data = static_cast<std::byte*>(data);
+  window.dtype = dtype;
+  window.shape = shape;
+  int64_t stride = 1;
+  for (int axis = shape.rank() - 1; axis >= 0; --axis) {
+    window.strides[axis] = stride;
+    stride *= shape[axis];
+  }
+  return window;
+}
+
+Box WholeBox(const Shape& shape) {
+  Box box;
+  for (int axis = 0; axis < shape.rank(); ++axis) box.axis[axis] = {0, shape[axis]};
+  return box;
+}
+
+}  // namespace safelight
