@@ -36,6 +36,17 @@ void Graph::LinkProducers() {
   }
 }
 
+std::vector<std::vector<Use>> FindUses(const Graph& graph) {
+  std::vector<std::vector<Use>> uses(graph.values.size());
+  for (size_t id = 0; id < graph.nodes.size(); ++id) {
+    const std::vector<ValueId>& inputs = graph.nodes[id].inputs;
+    for (size_t i = 0; i < inputs.size(); ++i) {
+      if (inputs[i] != kNone) uses[inputs[i]].push_back({static_cast<NodeId>(id), static_cast<int>(i)});
+    }
+  }
+  return uses;
+}
+
 std::string NodeLabel(const Graph& graph, const Node& node) {
   std::string label = "node ";
   label += node.file_nodes.empty() ? "?" : std::to_string(node.file_nodes.front());

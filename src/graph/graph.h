@@ -70,6 +70,14 @@ struct Graph {
   void LinkProducers();
 };
 
+// A place where a value is read: input `input` of node `node`.
+struct Use {
+  NodeId node;
+  int input;
+};
+// All uses of every value, by ValueId, in the order of the nodes.
+std::vector<std::vector<Use>> FindUses(const Graph& graph);
+
 // "node 14 CONV_2D 'conv1'": how errors and listings name a node; the number is the file's.
 std::string NodeLabel(const Graph& graph, const Node& node);
 

@@ -124,6 +124,10 @@ struct OpDef {
   // with its data inputs at the new size. Null where shape_inputs is 0.
   Result<std::vector<int64_t>> (*rescale)(const OpContext& before, const OpContext& after, int input) = nullptr;
 
+  // The shape input is the size of a picture that must agree with what it is later added to or
+  // concatenated with; ResizeGraph lets it follow that value.
+  bool size_follows_join = false;
+
   // The result depends on the input's shape alone, so it is known before the run (SHAPE, RANK).
   bool reads_only_shape = false;
 

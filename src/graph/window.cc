@@ -30,6 +30,13 @@ AxisRule AxisRule::Table(int in_axis, int64_t in_size, std::vector<Range> table)
   AxisRule rule;
   rule.in_axis_ = in_axis;
   rule.in_size_ = in_size;
+  std::vector<int64_t> lowest(table.size());
+  int64_t running = in_size;
+  for (size_t y = table.size(); y-- > 0;) {
+    if (!table[y].empty()) running = std::min(running, std::max<int64_t>(table[y].begin, 0));
+    lowest[y] = running;
+  }
+  rule.suffix_lowest_ = std::make_shared<const std::vector<int64_t>>(std::move(lowest));
   rule.table_ = std::make_shared<const std::vector<Range>>(std::move(table));
   return rule;
 }
@@ -48,18 +55,23 @@ Range AxisRule::Need(Range out) const {
   return need.empty() ? Range{} : need;
 }
 
-int64_t AxisRule::LowestNeed(int64_t from, int64_t end) const {
-  if (from >= end) return in_size_;
-  if (table_ == nullptr) {
-    // The formula never decreases, so the first index decides.
-    return std::clamp<int64_t>(FloorDiv(from * stride_ + offset_, divide_), 0, in_size_);
+int64_t AxisRule::LowestNeed(int64_t from) const {
+  if (table_ != nullptr) {
+    return from < static_cast<int64_t>(table_->size()) ? (*suffix_lowest_)[from] : in_size_;
   }
-  int64_t lowest = in_size_;
-  for (int64_t y = from; y < end; ++y) {
-    const Range need = (*table_)[y];
-    if (!need.empty()) lowest = std::min(lowest, std::max<int64_t>(need.begin, 0));
-  }
-  return lowest;
+  // The formula never decreases, so the first index decides.
+  return std::clamp<int64_t>(FloorDiv(from * stride_ + offset_, divide_), 0, in_size_);
+}
+
+std::string AxisRule::ToString() const {
+  if (in_axis_ < 0) return "all";
+  if (table_ != nullptr) return "table";
+  std::string text = stride_ == 0 ? "" : "y";
+  if (stride_ > 1) text += "*" + std::to_string(stride_);
+  if (offset_ != 0 || text.empty()) text += (offset_ > 0 && !text.empty() ? "+" : "") + std::to_string(offset_);
+  if (divide_ > 1) text = "(" + text + ")/" + std::to_string(divide_);
+  if (extent_ != 1) text += " .. +" + std::to_string(extent_);
+  return text;
 }
 
 Window WholeWindow(DType dtype, const Shape& shape, void* data) {

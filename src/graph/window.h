@@ -9,6 +9,7 @@
 #include <cstdint>
 #include <memory>
 #include <span>
+#include <string>
 #include <vector>
 
 #include "base/status.h"
@@ -53,13 +54,17 @@ class AxisRule {
   int in_axis() const { return in_axis_; }
   bool needs_all() const { return in_axis_ < 0; }
   Range Need(Range out) const;
-  // The lowest index that [from, end) of the output still needs; in_size when none.
-  int64_t LowestNeed(int64_t from, int64_t end) const;
+  // No index of the output from `from` on needs one below this; in_size when none needs any.
+  int64_t LowestNeed(int64_t from) const;
+  // The rule in words, for listings: "y*2-1..+3", "table", "all".
+  std::string ToString() const;
 
  private:
   int in_axis_ = -1;
   int64_t in_size_ = 0, stride_ = 0, offset_ = 0, extent_ = 0, divide_ = 1;
   std::shared_ptr<const std::vector<Range>> table_;
+  // suffix_lowest_[y]: the lowest index that any of table[y...] needs.
+  std::shared_ptr<const std::vector<int64_t>> suffix_lowest_;
 };
 
 // A value as a kernel sees it: a row-major tensor of which, along `row_axis`, a ring of

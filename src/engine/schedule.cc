@@ -1,0 +1,152 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "engine/schedule.h"
+
+#include <algorithm>
+
+namespace safelight {
+namespace {
+
+Range Share(int64_t size, int64_t part, int64_t parts) { return {size * part / parts, size * (part + 1) / parts}; }
+
+}  // namespace
+
+PhaseNodes CollectPhase(const Graph& graph, const AxisPlan& axes, const PhasePlan& phases, const Phase& phase) {
+  PhaseNodes nodes;
+  std::vector<int> position(graph.nodes.size(), kNone);
+  for (NodeId id : phase.nodes) {
+    const Node& node = graph.nodes[id];
+    const Value& value = graph.values[node.outputs[0]];
+    const ValueAxes& out = axes.values[node.outputs[0]];
+    PhaseNodes::Entry entry;
+    entry.node = id;
+    entry.rows = value.shape[out.row];
+    entry.columns = out.col == kNone ? 1 : value.shape[out.col];
+    for (ValueId output : node.outputs) entry.target = entry.target || phases.value_whole[output];
+    for (size_t i = 0; i < node.inputs.size(); ++i) {
+      const ValueId input = node.inputs[i];
+      if (input == kNone || phases.value_whole[input]) continue;
+      const int from = position[graph.values[input].producer];
+      nodes.entries[from].readers.emplace_back(static_cast<int>(nodes.entries.size()),
+                                               static_cast<int>(entry.inputs.size()));
+      entry.inputs.push_back({from, static_cast<int>(i), &axes.edges[id][i]});
+    }
+    position[id] = static_cast<int>(nodes.entries.size());
+    nodes.entries.push_back(std::move(entry));
+  }
+  return nodes;
+}
+
+UnitRegion PlanUnit(const PhaseNodes& nodes, int64_t band, int64_t bands, int64_t block, int64_t blocks) {
+  const size_t count = nodes.entries.size();
+  UnitRegion region;
+  region.rows.resize(count);
+  region.columns.resize(count);
+  for (size_t e = count; e-- > 0;) {
+    const PhaseNodes::Entry& entry = nodes.entries[e];
+    const Range columns = Share(entry.columns, block, blocks);
+    // A target narrower than the number of blocks has none of its columns in some of them.
+    if (entry.target && !columns.empty()) {
+      region.rows[e] = Hull(region.rows[e], Share(entry.rows, band, bands));
+      region.columns[e] = Hull(region.columns[e], columns);
+    }
+    if (region.rows[e].empty() || region.columns[e].empty()) continue;
+    for (const RingEdge& edge : entry.inputs) {
+      const PhaseNodes::Entry& from = nodes.entries[edge.from];
+      region.rows[edge.from] = Hull(region.rows[edge.from], edge.rules->row.Need(region.rows[e]));
+      const Range wide = edge.rules->by_cols ? edge.rules->col.Need(region.columns[e]) : Range{0, from.columns};
+      region.columns[edge.from] = Hull(region.columns[edge.from], wide);
+    }
+  }
+  return region;
+}
+
+Puller::Puller(const PhaseNodes& nodes) : nodes_(nodes) {
+  made_.resize(nodes.entries.size());
+  strip_.resize(nodes.entries.size());
+  // A node is on the stack at most once: the graph has no cycles.
+  stack_.reserve(nodes.entries.size() + 1);
+  for (size_t e = 0; e < nodes.entries.size(); ++e) {
+    if (nodes.entries[e].target) targets_.push_back(static_cast<int>(e));
+  }
+}
+
+void Puller::Restart(const UnitRegion& region, int64_t strip) {
+  region_ = &region;
+  stack_.clear();
+  int64_t tallest = 1;
+  for (int target : targets_) tallest = std::max(tallest, nodes_.entries[target].rows);
+  for (size_t e = 0; e < made_.size(); ++e) {
+    made_[e] = region.rows[e].begin;
+    strip_[e] = std::max<int64_t>(1, (strip * nodes_.entries[e].rows + tallest - 1) / tallest);
+  }
+}
+
+bool Puller::PushTarget() {
+  int next = kNone;
+  double least = 2;
+  for (int target : targets_) {
+    const Range rows = region_->rows[target];
+    if (made_[target] >= rows.end) continue;
+    const double done = static_cast<double>(made_[target] - rows.begin) / static_cast<double>(rows.size());
+    if (done < least) {
+      least = done;
+      next = target;
+    }
+  }
+  if (next == kNone) return false;
+  stack_.push_back({next, std::min(made_[next] + strip_[next], region_->rows[next].end), 0});
+  return true;
+}
+
+bool Puller::Next(RowStep* step) {
+  if (stack_.empty() && !PushTarget()) return false;
+  while (true) {
+    Frame& frame = stack_.back();
+    const PhaseNodes::Entry& entry = nodes_.entries[frame.entry];
+    const Range rows{made_[frame.entry], std::min(frame.upto, made_[frame.entry] + strip_[frame.entry])};
+    bool waits = false;
+    for (; frame.input < entry.inputs.size(); ++frame.input) {
+      const RingEdge& edge = entry.inputs[frame.input];
+      const Range need = edge.rules->row.Need(rows);
+      if (!need.empty() && made_[edge.from] < need.end) {
+        stack_.push_back({edge.from, need.end, 0});
+        waits = true;
+        break;
+      }
+    }
+    if (waits) continue;
+    *step = {frame.entry, rows};
+    made_[frame.entry] = rows.end;
+    frame.input = 0;
+    if (rows.end >= frame.upto) stack_.pop_back();
+    return true;
+  }
+}
+
+int64_t Puller::LowestAlive(int e) const {
+  int64_t lowest = made_[e];
+  for (const auto& [reader, input] : nodes_.entries[e].readers) {
+    if (made_[reader] >= region_->rows[reader].end) continue;
+    const RingEdge& edge = nodes_.entries[reader].inputs[input];
+    lowest = std::min(lowest, edge.rules->row.LowestNeed(made_[reader]));
+  }
+  return lowest;
+}
+
+int64_t SimulateUnit(const PhaseNodes& nodes, const UnitRegion& region, int64_t strip,
+                     std::vector<int64_t>* heights) {
+  heights->resize(nodes.entries.size());
+  Puller puller(nodes);
+  puller.Restart(region, strip);
+  int64_t rows_made = 0;
+  RowStep step;
+  while (puller.Next(&step)) {
+    rows_made += step.rows.size();
+    const int64_t lowest = std::min(puller.LowestAlive(step.entry), step.rows.begin);
+    int64_t& height = (*heights)[step.entry];
+    height = std::max(height, step.rows.end - std::max(lowest, region.rows[step.entry].begin));
+  }
+  return rows_made;
+}
+
+}  // namespace safelight

@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The order of row steps inside one phase, and how tall the rings must be.
+//
+// The picture is cut into units (a band of rows by a block of columns of every target). A
+// unit is made by pulling: the target least far along asks for its next strip; each node, before making
+// rows, pulls the rows it needs from the nodes before it. The same Puller drives the simulation, which
+// measures ring heights, and the run, which calls kernels: the two cannot disagree.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "engine/axes.h"
+#include "engine/phases.h"
+#include "graph/graph.h"
+
+namespace safelight {
+
+// An input of a node that is a ring of the same phase.
+struct RingEdge {
+  int from = 0;   // position in PhaseNodes of the node that makes it
+  int input = 0;  // position among the reader's inputs
+  const EdgeRules* rules = nullptr;
+};
+
+// The nodes of one phase of rows with what the scheduler asks of them, by position.
+struct PhaseNodes {
+  struct Entry {
+    NodeId node = kNone;
+    int64_t rows = 1;     // size of the row axis
+    int64_t columns = 1;  // size of the column axis; 1 when there is none
+    bool target = false;
+    std::vector<RingEdge> inputs;
+    std::vector<std::pair<int, int>> readers;  // (position, index in that entry's `inputs`)
+  };
+  std::vector<Entry> entries;
+};
+PhaseNodes CollectPhase(const Graph& graph, const AxisPlan& axes, const PhasePlan& phases, const Phase& phase);
+
+// What one unit makes of every node: absolute rows and columns.
+struct UnitRegion {
+  std::vector<Range> rows, columns;  // by position
+};
+// Unit `band` of `bands`, `block` of `blocks`: targets share the picture evenly; other nodes make what
+// their readers need, halo included.
+UnitRegion PlanUnit(const PhaseNodes& nodes, int64_t band, int64_t bands, int64_t block, int64_t blocks);
+
+struct RowStep {
+  int entry = 0;
+  Range rows;
+};
+
+// Yields the steps of one unit. Restart allocates nothing after the first use.
+class Puller {
+ public:
+  explicit Puller(const PhaseNodes& nodes);
+  // `strip` output rows of the tallest target at a time; other nodes in proportion.
+  void Restart(const UnitRegion& region, int64_t strip);
+  // False when the unit is complete.
+  bool Next(RowStep* step);
+  // Rows of entry `e` made so far: all below this.
+  int64_t made(int e) const { return made_[e]; }
+  // The lowest row of entry `e` that a reader has still to see.
+  int64_t LowestAlive(int e) const;
+
+ private:
+  struct Frame {
+    int entry;
+    int64_t upto;
+    size_t input;
+  };
+  bool PushTarget();
+
+  const PhaseNodes& nodes_;
+  const UnitRegion* region_ = nullptr;
+  std::vector<int64_t> made_, strip_;
+  std::vector<Frame> stack_;
+  std::vector<int> targets_;
+};
+
+// Ring height of every entry (0 for targets, which are kept whole) that unit `region` needs, merged into
+// `heights` by maximum. Returns the rows made, all entries together.
+int64_t SimulateUnit(const PhaseNodes& nodes, const UnitRegion& region, int64_t strip, std::vector<int64_t>* heights);
+
+}  // namespace safelight

@@ -1,0 +1,298 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// FULLY_CONNECTED: every pixel's K inputs times a matrix of N x K weights, plus a bias, clamped.
+//
+// The input is seen as rows of K: its trailing axes that hold K elements; the axes before them stay (keep_num_dims) or
+// become one. Every one of those leading axes can be split. Float only; integers give shapes.
+#include <algorithm>
+
+#include "graph/pack_cache.h"
+#include "ops/support/product.h"
+#include "ops/support/reduce_walk.h"
+
+namespace safelight {
+namespace {
+
+struct FullyConnectedAttrs : OpAttrs {
+  Clamp clamp;
+  bool keep_num_dims = false;
+};
+
+Result<std::shared_ptr<const OpAttrs>> Read(const AttrReader& reader) {
+  auto attrs = std::make_shared<FullyConnectedAttrs>();
+  SL_ASSIGN(attrs->clamp, ClampOfActivation(reader.Int(0, 0)));
+  if (reader.Int(1, 0) != 0) return Unsupported("weights format ", reader.Int(1, 0), ", only 0 (rows) is built");
+  attrs->keep_num_dims = reader.Bool(2, false);
+  return std::shared_ptr<const OpAttrs>(std::move(attrs));
+}
+
+const FullyConnectedAttrs& Attrs(const OpContext& context) {
+  static const FullyConnectedAttrs kDefaults;
+  return context.node().attrs == nullptr ? kDefaults : context.attrs<FullyConnectedAttrs>();
+}
+
+Status Infer(InferContext& context) {
+  const Value& input = context.input(0);
+  const Value& weights = context.input(1);
+  if (weights.shape.rank() != 2) {
+    return InvalidArgument("weights of shape ", weights.shape.ToString(), ", must have 2 dimensions");
+  }
+  const int64_t n = weights.shape[0], k = weights.shape[1];
+  if (k == 0) return InvalidArgument("weights of shape ", weights.shape.ToString(), " take no input");
+  const int64_t elements = input.shape.elements();
+  if (elements % k != 0) {
+    return InvalidArgument("input of shape ", input.shape.ToString(), " does not fall into rows of ", k);
+  }
+  if (context.has_input(2) && context.input(2).shape.elements() != n) {
+    return InvalidArgument("bias of ", context.input(2).shape.elements(), " elements, must be ", n);
+  }
+  const bool is_float = input.dtype == DType::kFloat32;
+  if (is_float && context.has_input(2) && context.input(2).dtype != DType::kFloat32) {
+    return InvalidArgument("bias is ", DTypeName(context.input(2).dtype), ", must be float32");
+  }
+  Shape shape{elements / k, n};
+  if (Attrs(context).keep_num_dims) {
+    if (input.shape.rank() == 0 || input.shape[input.shape.rank() - 1] != k) {
+      return InvalidArgument("input of shape ", input.shape.ToString(), ", its last dimension must be ", k);
+    }
+    shape = input.shape;
+    shape[input.shape.rank() - 1] = n;
+  }
+  // Old uint8 files ask for int16 results.
+  const DType dtype = is_float || context.output(0).dtype == DType::kFloat32 ? input.dtype : context.output(0).dtype;
+  context.SetOutput(0, dtype, shape);
+  return {};
+}
+
+// How many axes stand before those that make a row of k elements; kNone where rows begin inside an axis.
+int LeadingAxes(const Shape& input, int64_t k) {
+  for (int axis = std::max(input.rank() - 1, 0); axis >= 0; --axis) {
+    if (input.Product(axis, input.rank()) == k) return axis;
+  }
+  return kNone;
+}
+
+std::vector<AxisRule> Axes(const OpContext& context, int out_axis) {
+  const Shape& input = context.input(0).shape;
+  const Shape& output = context.output(0).shape;
+  const int leading = LeadingAxes(input, context.input(1).shape[1]);
+  if (leading <= 0 || out_axis >= output.rank() - 1) return {};
+  std::vector<AxisRule> rules(context.num_inputs(), AxisRule::All());
+  if (Attrs(context).keep_num_dims) {
+    rules[0] = AxisRule::Same(out_axis, input[out_axis]);
+    return rules;
+  }
+  int axis = 0;
+  while (axis < leading - 1 && input[axis] == 1) ++axis;
+  rules[0] = AxisRule::Divided(axis, input[axis], 1, 0, 1, std::max<int64_t>(1, input.Product(axis + 1, leading)));
+  return rules;
+}
+
+Cost CostOf(const OpContext& context) {
+  const Shape& weights = context.input(1).shape;
+  return {.macs = context.input(0).shape.elements() * weights[0], .weight_bytes = weights.elements() * 4};
+}
+
+Status CheckFloat(const OpContext& context) {
+  for (int i = 0; i < 2; ++i) {
+    if (context.input(i).dtype != DType::kFloat32) {
+      return Unsupported(DTypeName(context.input(i).dtype), " arithmetic is not built yet");
+    }
+  }
+  return {};
+}
+
+Status Reference(const OpContext& context, std::span<const ConstTensorView> inputs,
+                 std::span<const TensorView> outputs) {
+  SL_TRY(CheckFloat(context));
+  const int64_t n = inputs[1].shape[0], k = inputs[1].shape[1];
+  const float* x = static_cast<const float*>(inputs[0].data);
+  const float* weights = static_cast<const float*>(inputs[1].data);
+  const float* bias = inputs.size() > 2 ? static_cast<const float*>(inputs[2].data) : nullptr;
+  float* out = static_cast<float*>(outputs[0].data);
+  const int64_t rows = inputs[0].shape.elements() / k;
+  for (int64_t b = 0; b < rows; ++b) {
+    for (int64_t j = 0; j < n; ++j) {
+      float sum = 0;
+      for (int64_t i = 0; i < k; ++i) sum += x[b * k + i] * weights[j * k + i];
+      *out++ = Attrs(context).clamp(sum + (bias == nullptr ? 0.0f : bias[j]));
+    }
+  }
+  return {};
+}
+
+class FullyConnectedKernel : public Kernel {
+ public:
+  FullyConnectedKernel(const OpContext& context, int leading, std::shared_ptr<const AlignedBuffer> packed)
+      : clamp_(Attrs(context).clamp),
+        n_(context.input(1).shape[0]),
+        k_(context.input(1).shape[1]),
+        leading_(leading),
+        keeps_axes_(Attrs(context).keep_num_dims || (context.input(0).shape.rank() == 2 && leading == 1)),
+        packed_(std::move(packed)) {}
+
+  // The packed part of computed weights, then one row that did not lie in one piece.
+  size_t scratch_bytes() const override { return kGemmScratchBytes + static_cast<size_t>(k_) * sizeof(float); }
+
+  Status Run(const KernelArgs& args) const override {
+    const Window& out = args.outputs[0];
+    const Range channels = args.box.axis[out.shape.rank() - 1];
+    if (channels.begin != 0 || channels.end != n_) return Internal("FULLY_CONNECTED makes all channels at once");
+    if (n_ == 0) return {};
+    if (!keeps_axes_) {
+      RunFlat(args);
+      return {};
+    }
+    const int axis = leading_ - 1;  // along which rows of k stand in one product
+    if (axis < 0) {  // one row without leading axes
+      Product(args, 0, 0, 0, 0, 1);
+      return {};
+    }
+    ForEachIndex(args.box.axis, axis, [&](const int64_t* index) {
+      const int64_t in_base = OffsetOf(args.inputs[0], index, axis), out_base = OffsetOf(out, index, axis);
+      RunStretch(args, axis, args.box.axis[axis], in_base, axis, args.box.axis[axis].begin, out_base);
+    });
+    return {};
+  }
+
+ private:
+  // Rows of the input along `in_axis`, to as many along `out_axis` from `out_begin` on.
+  void RunStretch(const KernelArgs& args, int in_axis, Range range, int64_t in_base, int out_axis, int64_t out_begin,
+                  int64_t out_base) const {
+    const Window& in = args.inputs[0];
+    const Window& out = args.outputs[0];
+    const int64_t shift = out_begin - range.begin;
+    for (int64_t y = range.begin; y < range.end;) {
+      const int64_t rows = std::min(EvenSteps(in, in_axis, y, range.end),
+                                    EvenSteps(out, out_axis, y + shift, range.end + shift));
+      Product(args, in_base + in.Offset(in_axis, y), in.strides[in_axis],
+              out_base + out.Offset(out_axis, y + shift), out.strides[out_axis], rows);
+      y += rows;
+    }
+  }
+
+  // The output's axis 0 stands for all leading axes of the input.
+  void RunFlat(const KernelArgs& args) const {
+    const Shape& shape = args.inputs[0].shape;
+    const Range box = args.box.axis[0];
+    if (leading_ <= 0) {  // not split, so the input is whole
+      Product(args, box.begin * k_, k_, args.outputs[0].Offset(0, box.begin), n_, box.size());
+      return;
+    }
+    const int axis = leading_ - 1;
+    for (int64_t b = box.begin; b < box.end;) {
+      int64_t base = 0, rest = b / shape[axis];
+      for (int a = axis - 1; a >= 0; --a) {
+        base += args.inputs[0].Offset(a, rest % shape[a]);
+        rest /= shape[a];
+      }
+      const int64_t x = b % shape[axis];
+      const int64_t rows = std::min(box.end - b, shape[axis] - x);
+      RunStretch(args, axis, {x, x + rows}, base, 0, b, 0);
+      b += rows;
+    }
+  }
+
+  bool RowsLieInOnePiece(const Window& in) const {
+    if (leading_ == kNone) return true;
+    int64_t stride = 1;
+    for (int axis = in.shape.rank() - 1; axis >= leading_; --axis) {
+      if (in.shape[axis] == 1) continue;
+      if (in.strides[axis] != stride || !IsEven(in, axis, {0, in.shape[axis]})) return false;
+      stride *= in.shape[axis];
+    }
+    return true;
+  }
+
+  void Product(const KernelArgs& args, int64_t in, int64_t in_stride, int64_t out, int64_t out_stride,
+               int64_t rows) const {
+    const Window& from = args.inputs[0];
+    kernels::GemmPanelArgs product{};
+    product.a_row_stride = in_stride;
+    product.a_k_stride = 1;
+    product.k = k_;
+    product.columns = n_;
+    product.bias = args.inputs.size() > 2 ? reinterpret_cast<const float*>(args.inputs[2].data) : nullptr;
+    product.c_row_stride = out_stride;
+    product.low = clamp_.low;
+    product.high = clamp_.high;
+    product.first = product.last = true;
+    for (int axis = std::max(leading_, 0); axis < from.shape.rank(); ++axis) in += from.Offset(axis, 0);
+    out += args.outputs[0].Offset(args.outputs[0].shape.rank() - 1, 0);
+    if (RowsLieInOnePiece(from)) {
+      product.a = from.at<const float>(in);
+      product.rows = rows;
+      product.c = args.outputs[0].at<float>(out);
+      Multiply(args, product);
+      return;
+    }
+    float* row = reinterpret_cast<float*>(args.scratch + kGemmScratchBytes);
+    product.a = row;
+    product.rows = 1;
+    for (int64_t i = 0; i < rows; ++i) {
+      CopyRow(from, in + i * in_stride, row);
+      product.c = args.outputs[0].at<float>(out + i * out_stride);
+      Multiply(args, product);
+    }
+  }
+
+  void CopyRow(const Window& from, int64_t base, float* row) const {
+    Range ranges[Shape::kMaxRank];
+    const int count = from.shape.rank() - leading_;
+    for (int i = 0; i < count; ++i) ranges[i] = {0, from.shape[leading_ + i]};
+    ForEachIndex(ranges, count, [&](const int64_t* index) {
+      int64_t offset = base;  // counts index 0 of these axes already
+      for (int i = 0; i < count; ++i) offset += from.Offset(leading_ + i, index[i]) - from.Offset(leading_ + i, 0);
+      *row++ = *from.at<const float>(offset);
+    });
+  }
+
+  void Multiply(const KernelArgs& args, const kernels::GemmPanelArgs& product) const {
+    if (packed_ != nullptr) {
+      GemmPacked(product, reinterpret_cast<const float*>(packed_->data()));
+      return;
+    }
+    const Window& weights = args.inputs[1];
+    GemmUnpacked(product, weights.at<const float>(weights.Offset(0, 0) + weights.Offset(1, 0)), weights.strides[1],
+                 weights.strides[0], reinterpret_cast<float*>(args.scratch));
+  }
+
+  Clamp clamp_;
+  int64_t n_, k_;
+  int leading_;
+  bool keeps_axes_;
+  std::shared_ptr<const AlignedBuffer> packed_;  // null where the weights are computed
+};
+
+Result<std::unique_ptr<Kernel>> Prepare(const OpContext& context, const PrepareOptions& options) {
+  SL_TRY(CheckFloat(context));
+  const Value& weights = context.input(1);
+  const int64_t n = weights.shape[0], k = weights.shape[1];
+  const int leading = LeadingAxes(context.input(0).shape, k);
+  std::shared_ptr<const AlignedBuffer> packed;
+  if (weights.is_constant()) {
+    const auto make = [&] { return PackGemm(context.constant<float>(1), 1, k, k, n); };
+    packed = options.pack_cache != nullptr
+                 ? options.pack_cache->Get(weights.constant, Cat("gemm ", k, "x", n), make)
+                 : std::make_shared<const AlignedBuffer>(make());
+  }
+  return std::unique_ptr<Kernel>(std::make_unique<FullyConnectedKernel>(context, leading, std::move(packed)));
+}
+
+}  // namespace
+
+extern const OpDef fully_connected_op;
+const OpDef fully_connected_op{
+    .name = "FULLY_CONNECTED",
+    .tflite_code = 9,
+    .min_inputs = 2,
+    .max_inputs = 3,
+    .read = Read,
+    .infer = Infer,
+    .axes = Axes,
+    .cost = CostOf,
+    .reference = Reference,
+    .prepare = Prepare,
+};
+
+}  // namespace safelight

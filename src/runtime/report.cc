@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// A session's plan as a listing: rules in words, rings, memory.
+#include <algorithm>
+
+#include "engine/receptive.h"
+#include "runtime/session_impl.h"
+
+namespace safelight {
+namespace {
+
+std::string RowsInWords(const Plan& plan, NodeId id) {
+  const Node& node = plan.graph.nodes[id];
+  if (plan.axes.values[node.outputs[0]].row == kNone) return "all at once";
+  std::string text;
+  for (size_t i = 0; i < node.inputs.size(); ++i) {
+    const ValueId input = node.inputs[i];
+    if (input == kNone || plan.graph.values[input].is_constant()) continue;
+    if (!text.empty()) text += ", ";
+    text += plan.axes.edges[id][i].row.ToString();
+  }
+  return text.empty() ? "nothing" : text;
+}
+
+ValueReport DescribeValue(const Plan& plan, NodeId id, ValueId output) {
+  const Value& value = plan.graph.values[output];
+  const ValueStorage& storage = plan.storage[output];
+  ValueReport report;
+  report.name = value.name;
+  report.shape = value.shape;
+  report.node = id;
+  report.whole = storage.kind != ValueStorage::kRing;
+  report.ring_rows = storage.ring_rows;
+  report.ring_columns = storage.ring_columns;
+  report.size_bytes = storage.kind == ValueStorage::kOutput ? TensorBytes(value.dtype, value.shape) : storage.size_bytes;
+  return report;
+}
+
+int64_t FieldOf(const Plan& plan, bool columns) {
+  const ReachResult result = FindReach(plan.graph, plan.axes, columns);
+  return result.reach.has_value() ? result.reach->before + result.reach->after + 1 : -1;
+}
+
+}  // namespace
+
+PlanReport SessionImpl::Report() const {
+  const Plan& plan = *plan_;
+  PlanReport report;
+  std::vector<NodeInfo> infos = DescribeNodes(plan.graph);
+  for (size_t id = 0; id < infos.size(); ++id) {
+    NodeReport node;
+    report.macs += infos[id].macs;
+    node.info = std::move(infos[id]);
+    node.phase = plan.phases.node_phase[id];
+    node.rows = RowsInWords(plan, static_cast<NodeId>(id));
+    node.by_rows = plan.axes.values[plan.graph.nodes[id].outputs[0]].row != kNone;
+    for (ValueId output : plan.graph.nodes[id].outputs) {
+      node.outputs.push_back(DescribeValue(plan, static_cast<NodeId>(id), output));
+    }
+    report.nodes.push_back(std::move(node));
+  }
+  report.notes = notes_;
+  report.phases = static_cast<int>(plan.phases.phases.size());
+  report.threads = plan.threads;
+  for (const PhaseSchedule& schedule : plan.schedules) {
+    report.strip_rows = std::max(report.strip_rows, schedule.strip);
+  }
+  report.block_columns = options_.block_columns;
+  report.ring_bytes = plan.threads * (plan.ring_bytes + plan.scratch_bytes);
+  report.whole_bytes = plan.shared_bytes;
+  report.packed_weight_bytes = static_cast<int64_t>(model_.impl()->pack_cache.size_bytes());
+  report.halo_share = plan.rows_needed == 0 ? 0.0
+                                            : static_cast<double>(plan.rows_made - plan.rows_needed) /
+                                                  static_cast<double>(plan.rows_needed);
+  report.receptive_rows = FieldOf(plan, false);
+  report.receptive_columns = FieldOf(plan, true);
+  return report;
+}
+
+}  // namespace safelight

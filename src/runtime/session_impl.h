@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// What stands behind the public Session: a plan, the memory it runs in, and states.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/thread_pool.h"
+#include "engine/executor.h"
+#include "engine/plan.h"
+#include "runtime/model_impl.h"
+#include "safelight/session.h"
+#include "tensor/tensor.h"
+
+namespace safelight {
+
+class SessionImpl {
+ public:
+  static Result<std::unique_ptr<SessionImpl>> Create(const Model& model, const SessionOptions& options);
+
+  // A session of the same model, options and pool for other input shapes.
+  Result<std::unique_ptr<SessionImpl>> WithShapes(const std::vector<Shape>& input_shapes) const;
+
+  Status Run(std::span<const ConstTensorView> inputs, std::span<const TensorView> outputs, const RunOptions& options);
+  void ResetStates();
+  int64_t memory_bytes() const;
+  PlanReport Report() const;
+
+  std::vector<Port> inputs, outputs;
+
+ private:
+  SessionImpl(const Model& model, const SessionOptions& options) : model_(model), options_(options) {}
+  Status Build();
+  Status CheckStates() const;
+  Status BindInputs(std::span<const ConstTensorView> given);
+  Status BindOutputs(std::span<const TensorView> given);
+  const StateBinding* StateOfInput(int input) const;
+  const StateBinding* StateOfOutput(int output) const;
+
+  Model model_;
+  SessionOptions options_;
+  std::shared_ptr<ThreadPool> pool_;
+  std::vector<std::string> notes_;
+  std::unique_ptr<const Plan> plan_;
+  std::unique_ptr<Executor> executor_;
+  // Two buffers a state: rows of the old one are read after rows of the new one are written.
+  std::vector<Tensor> state_old_, state_new_;
+  std::vector<const void*> input_data_;
+  std::vector<void*> output_data_;
+};
+
+}  // namespace safelight
