@@ -112,6 +112,7 @@ struct Executor::Worker {
 Executor::Executor(const Plan& plan, ThreadPool& pool)
     : plan_(plan), pool_(pool), shared_(static_cast<size_t>(plan.shared_bytes)) {
   for (int i = 0; i < plan.threads; ++i) workers_.push_back(std::make_unique<Worker>(*this, i));
+  for (ValueId output : plan.graph.outputs) output_shapes_.push_back(plan.graph.values[output].shape);
   views_.resize(plan.graph.nodes.size());
   for (const Phase& phase : plan.phases.phases) {
     if (!phase.serial) continue;
@@ -166,7 +167,17 @@ Status Executor::RunReference(NodeId id) {
     const Value& value = plan_.graph.values[node.outputs[i]];
     views.outputs[i] = TensorView{value.dtype, value.shape, WholeData(node.outputs[i])};
   }
-  return node.op->reference(OpContext(plan_.graph, node), views.inputs, views.outputs);
+  const OpContext context(plan_.graph, node);
+  if (node.op->dynamic_shape && node.op->result_shapes != nullptr) {
+    SL_ASSIGN(const std::vector<Shape> shapes, node.op->result_shapes(context, views.inputs));
+    for (size_t i = 0; i < shapes.size(); ++i) {
+      views.outputs[i].shape = shapes[i];
+      // The planner lets such values be outputs of the graph only.
+      const ValueStorage& storage = plan_.storage[node.outputs[i]];
+      if (storage.kind == ValueStorage::kOutput) output_shapes_[storage.index] = shapes[i];
+    }
+  }
+  return node.op->reference(context, views.inputs, views.outputs);
 }
 
 Status Executor::RunSerial(const Phase& phase) {

@@ -26,6 +26,9 @@ class Executor {
   Status Run(std::span<const void* const> inputs, std::span<void* const> outputs,
              const std::function<bool(double)>* progress);
 
+  // The shape of graph output i after the last run; differs from the plan's where the data decide.
+  const Shape& output_shape(size_t i) const { return output_shapes_[i]; }
+
  private:
   struct Worker;
   friend struct Worker;
@@ -48,6 +51,7 @@ class Executor {
   ThreadPool& pool_;
   AlignedBuffer shared_;
   std::vector<std::unique_ptr<Worker>> workers_;
+  std::vector<Shape> output_shapes_;
   std::vector<NodeViews> views_;  // by NodeId; filled for nodes of serial phases
   // Of the run under way.
   std::span<const void* const> inputs_;

@@ -73,6 +73,7 @@ class Planner {
     SL_TRY(RunEnginePasses(plan_->graph, &plan_->notes));
     plan_->axes = AssignAxes(plan_->graph);
     plan_->phases = AssignPhases(plan_->graph, plan_->axes);
+    SL_TRY(CheckDynamic());
     SL_TRY(PlaceWhole());
     SL_TRY(CheckMemory(plan_->shared_bytes, "values kept whole"));
     CollectPhases();
@@ -120,6 +121,21 @@ class Planner {
     }
     plan_->shared_bytes = PlaceBlocks(blocks);
     for (size_t i = 0; i < blocks.size(); ++i) storage[owners[i]].offset = blocks[i].offset;
+    return {};
+  }
+
+  // A value whose size the data decide can leave the network but not go on inside it.
+  Status CheckDynamic() const {
+    const Graph& graph = plan_->graph;
+    for (const Node& node : graph.nodes) {
+      for (ValueId input : node.inputs) {
+        if (input == kNone || graph.values[input].producer == kNone) continue;
+        const Node& maker = graph.nodes[graph.values[input].producer];
+        if (!maker.op->dynamic_shape || graph.values[input].is_constant()) continue;
+        return Unsupported("input '", graph.values[input].name, "' has a size that depends on the data")
+            .With(NodeLabel(graph, node));
+      }
+    }
     return {};
   }
 

@@ -134,6 +134,10 @@ struct OpDef {
   // The outputs' shapes depend on the inputs' values, so they are known only after the run.
   bool dynamic_shape = false;
 
+  // For dynamic_shape, where `infer` can only bound the sizes: the outputs' shapes for these inputs, which
+  // are those that `reference` expects of its outputs. The elements of each lie without gaps.
+  Result<std::vector<Shape>> (*result_shapes)(const OpContext&, std::span<const ConstTensorView> inputs) = nullptr;
+
   static constexpr int kVariadic = -1;
 };
 

@@ -35,7 +35,9 @@ constexpr ColorMatrix kFull = {{{{kRed, kGreen, kBlue},
 
 // Rows of the inverse are cross products of columns over the determinant.
 ColorMatrix Inverse(const ColorMatrix& a) {
-  const auto minor = [&](int r0, int c0, int r1, int c1) { return a.m[r0][c0] * a.m[r1][c1] - a.m[r0][c1] * a.m[r1][c0]; };
+  const auto minor = [&](int r0, int c0, int r1, int c1) {
+    return a.m[r0][c0] * a.m[r1][c1] - a.m[r0][c1] * a.m[r1][c0];
+  };
   ColorMatrix inverse{};
   double determinant = 0;
   for (int i = 0; i < 3; ++i) {
@@ -57,8 +59,7 @@ void ApplyMatrix(const ColorMatrix& matrix, float* pixels, int64_t width, int ch
   for (int64_t x = 0; x < width; ++x, pixels += channels) {
     const double r = pixels[0], g = pixels[1], b = pixels[2];
     for (int i = 0; i < 3; ++i) {
-      pixels[i] =
-          static_cast<float>(matrix.m[i][0] * r + matrix.m[i][1] * g + matrix.m[i][2] * b + matrix.offset[i]);
+      pixels[i] = static_cast<float>(matrix.m[i][0] * r + matrix.m[i][1] * g + matrix.m[i][2] * b + matrix.offset[i]);
     }
   }
 }
@@ -196,7 +197,8 @@ Result<Image> WithoutAlpha(const ConstImageView& view) {
 
 Result<Image> RgbToYcbcr(const ConstImageView& view, ColorSpace range, PixelType type) {
   SL_TRY(CheckRange(range));
-  if (IsYcbcr(view.color_space)) return InvalidArgument("the picture is ", ColorSpaceName(view.color_space), " already");
+  if (IsYcbcr(view.color_space))
+    return InvalidArgument("the picture is ", ColorSpaceName(view.color_space), " already");
   if (view.channels <= 2) {
     SL_ASSIGN(const Image rgb, ToRgb(view));
     return RgbToYcbcr(rgb.view(), range, type);
@@ -224,7 +226,8 @@ Result<Image> YcbcrToRgb(const ConstImageView& view, PixelType type) {
 
 Result<Image> Luma(const ConstImageView& view, ColorSpace range, PixelType type) {
   SL_TRY(CheckRange(range));
-  if (IsYcbcr(view.color_space)) return InvalidArgument("the picture is ", ColorSpaceName(view.color_space), " already");
+  if (IsYcbcr(view.color_space))
+    return InvalidArgument("the picture is ", ColorSpaceName(view.color_space), " already");
   const ColorMatrix& matrix = range == ColorSpace::kYcbcrStudio ? kStudio : kFull;
   const int channels = view.channels;
   const int green = channels >= 3 ? 1 : 0, blue = channels >= 3 ? 2 : 0;

@@ -29,10 +29,11 @@ void MultiplyAlpha(float* row, int64_t width, int channels, float white) {
 
 void DivideAlpha(float* row, int64_t width, int channels, float white) {
   for (int64_t x = 0; x < width; ++x, row += channels) {
-    // Negative lobes may push alpha a little out of its range.
-    const float alpha = std::clamp(row[channels - 1] / white, 0.0f, 1.0f);
-    row[channels - 1] = alpha * white;
+    // Negative lobes may push alpha a little out of its range, and the colours with it: the quotient
+    // takes it as it is.
+    const float alpha = row[channels - 1] / white;
     for (int c = 0; c + 1 < channels; ++c) row[c] = alpha > 1e-6f ? row[c] / alpha : 0.0f;
+    row[channels - 1] = std::clamp(alpha, 0.0f, 1.0f) * white;
   }
 }
 

@@ -13,7 +13,9 @@ namespace safelight {
 void RowToFloat(const std::byte* row, PixelType type, size_t count, float white, float* target) {
   switch (type) {
     case PixelType::kU8: ImageU8ToF32(reinterpret_cast<const uint8_t*>(row), count, 255.0f / white, target); return;
-    case PixelType::kU16: ImageU16ToF32(reinterpret_cast<const uint16_t*>(row), count, 65535.0f / white, target); return;
+    case PixelType::kU16:
+      ImageU16ToF32(reinterpret_cast<const uint16_t*>(row), count, 65535.0f / white, target);
+      return;
     case PixelType::kF32:
       std::memcpy(target, row, count * sizeof(float));
       if (white != 1.0f) {

@@ -99,9 +99,7 @@ Run AreaRun(int64_t in_size, int64_t out_size, int64_t out) {
   return run;
 }
 
-Run NearestRun(int64_t in_size, int64_t out_size, int64_t out) {
-  return {NearestPlace(in_size, out_size, out), {1.0}};
-}
+Run NearestRun(int64_t in_size, int64_t out_size, int64_t out) { return {NearestPlace(in_size, out_size, out), {1.0}}; }
 
 }  // namespace
 

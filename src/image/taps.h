@@ -14,9 +14,9 @@
 namespace safelight {
 
 struct Taps {
-  int64_t run = 0;              // length of every run, at most the input size
-  std::vector<int64_t> first;   // per output place
-  std::vector<float> weights;   // `run` per output place
+  int64_t run = 0;             // length of every run, at most the input size
+  std::vector<int64_t> first;  // per output place
+  std::vector<float> weights;  // `run` per output place
 
   const float* WeightsOf(int64_t out) const { return weights.data() + out * run; }
 };

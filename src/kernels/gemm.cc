@@ -110,7 +110,11 @@ void GemmPanel(const GemmPanelArgs& args) { HWY_DYNAMIC_DISPATCH(GemmPanelT)(arg
 
 void PackGemmPanel(const float* b, int64_t k_stride, int64_t n_stride, int64_t k, int64_t columns, float* packed) {
   for (int64_t i = 0; i < k; ++i, b += k_stride, packed += kGemmPanel) {
-    for (int64_t j = 0; j < columns; ++j) packed[j] = b[j * n_stride];
+    if (n_stride == 1) {
+      std::memcpy(packed, b, columns * sizeof(float));
+    } else {
+      for (int64_t j = 0; j < columns; ++j) packed[j] = b[j * n_stride];
+    }
     for (int64_t j = columns; j < kGemmPanel; ++j) packed[j] = 0.0f;
   }
 }

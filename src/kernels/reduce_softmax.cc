@@ -9,6 +9,8 @@
 #define HWY_TARGET_INCLUDE "kernels/reduce_softmax.cc"
 #include "hwy/foreach_target.h"
 #include "hwy/highway.h"
+
+// After foreach_target.h, which includes this file once for each target.
 #include "hwy/contrib/math/math-inl.h"
 
 HWY_BEFORE_NAMESPACE();
@@ -171,9 +173,7 @@ HWY_EXPORT(L2NormalizePixelsT);
 
 void SoftmaxPixels(const PixelRun& run, float beta) { HWY_DYNAMIC_DISPATCH(SoftmaxPixelsT)(run, beta, false); }
 void LogSoftmaxPixels(const PixelRun& run) { HWY_DYNAMIC_DISPATCH(SoftmaxPixelsT)(run, 1.0f, true); }
-void L2NormalizePixels(const PixelRun& run, float epsilon) {
-  HWY_DYNAMIC_DISPATCH(L2NormalizePixelsT)(run, epsilon);
-}
+void L2NormalizePixels(const PixelRun& run, float epsilon) { HWY_DYNAMIC_DISPATCH(L2NormalizePixelsT)(run, epsilon); }
 
 }  // namespace safelight::kernels
 #endif  // HWY_ONCE

@@ -6,6 +6,7 @@
 // computed. All axes of the output can be split: rows of it need rows of the left input and all of
 // the right one, columns the other way round. Float only; integers give shapes.
 #include <algorithm>
+#include <limits>
 
 #include "ops/support/product.h"
 #include "ops/support/reduce_walk.h"
@@ -51,8 +52,8 @@ Status Infer(InferContext& context) {
   }
   const Layout layout = LayoutOf(context);
   if (lhs[layout.lhs_k] != rhs[layout.rhs_k]) {
-    return InvalidArgument("inputs of shapes ", lhs.ToString(), " and ", rhs.ToString(), " share no inner size: ",
-                           lhs[layout.lhs_k], " and ", rhs[layout.rhs_k]);
+    return InvalidArgument("inputs of shapes ", lhs.ToString(), " and ", rhs.ToString(),
+                           " share no inner size: ", lhs[layout.lhs_k], " and ", rhs[layout.rhs_k]);
   }
   Shape shape;
   const int rank = std::max(lhs.rank(), rhs.rank());
@@ -149,13 +150,16 @@ class BatchMatmulKernel : public Kernel {
     const Window& out = args.outputs[0];
     const int rank = out.shape.rank();
     ForEachIndex(args.box.axis, rank - 2, [&](const int64_t* index) {
-      const int64_t lhs = MatrixOffset(args.inputs[0], index, layout_.lhs_lead) + args.inputs[0].Offset(layout_.lhs_k, 0);
-      const int64_t rhs = MatrixOffset(args.inputs[1], index, layout_.rhs_lead) + args.inputs[1].Offset(layout_.rhs_k, 0);
+      const int64_t lhs =
+          MatrixOffset(args.inputs[0], index, layout_.lhs_lead) + args.inputs[0].Offset(layout_.lhs_k, 0);
+      const int64_t rhs =
+          MatrixOffset(args.inputs[1], index, layout_.rhs_lead) + args.inputs[1].Offset(layout_.rhs_k, 0);
       const int64_t to = OffsetOf(out, index, rank - 2);
       const Range rows = args.box.axis[rank - 2], columns = args.box.axis[rank - 1];
       // Stretches in which neither the inputs' nor the output's ring turns over.
       for (int64_t j = columns.begin, n = 0; j < columns.end; j += n) {
-        n = std::min(EvenSteps(args.inputs[1], layout_.rhs_n, j, columns.end), EvenSteps(out, rank - 1, j, columns.end));
+        n = std::min(EvenSteps(args.inputs[1], layout_.rhs_n, j, columns.end),
+                     EvenSteps(out, rank - 1, j, columns.end));
         for (int64_t i = rows.begin, m = 0; i < rows.end; i += m) {
           m = std::min(EvenSteps(args.inputs[0], layout_.lhs_m, i, rows.end), EvenSteps(out, rank - 2, i, rows.end));
           Product(args, lhs + args.inputs[0].Offset(layout_.lhs_m, i), rhs + args.inputs[1].Offset(layout_.rhs_n, j),
@@ -179,8 +183,9 @@ class BatchMatmulKernel : public Kernel {
     product.columns = n;
     product.c = args.outputs[0].at<float>(out);
     product.c_row_stride = args.outputs[0].strides[args.outputs[0].shape.rank() - 2];
-    product.low = Clamp().low;
-    product.high = Clamp().high;
+    product.low = -std::numeric_limits<float>::infinity();
+    product.high = std::numeric_limits<float>::infinity();
+    product.first = product.last = true;
     GemmUnpacked(product, b.at<const float>(rhs), b.strides[layout_.rhs_k], b.strides[layout_.rhs_n],
                  reinterpret_cast<float*>(args.scratch));
   }
@@ -192,8 +197,7 @@ class BatchMatmulKernel : public Kernel {
 Result<std::unique_ptr<Kernel>> Prepare(const OpContext& context, const PrepareOptions&) {
   SL_TRY(CheckFloat(context));
   const Layout layout = LayoutOf(context);
-  return std::unique_ptr<Kernel>(
-      std::make_unique<BatchMatmulKernel>(layout, context.input(0).shape[layout.lhs_k]));
+  return std::unique_ptr<Kernel>(std::make_unique<BatchMatmulKernel>(layout, context.input(0).shape[layout.lhs_k]));
 }
 
 }  // namespace

@@ -144,7 +144,7 @@ class FullyConnectedKernel : public Kernel {
       return {};
     }
     const int axis = leading_ - 1;  // along which rows of k stand in one product
-    if (axis < 0) {  // one row without leading axes
+    if (axis < 0) {                 // one row without leading axes
       Product(args, 0, 0, 0, 0, 1);
       return {};
     }
@@ -163,10 +163,10 @@ class FullyConnectedKernel : public Kernel {
     const Window& out = args.outputs[0];
     const int64_t shift = out_begin - range.begin;
     for (int64_t y = range.begin; y < range.end;) {
-      const int64_t rows = std::min(EvenSteps(in, in_axis, y, range.end),
-                                    EvenSteps(out, out_axis, y + shift, range.end + shift));
-      Product(args, in_base + in.Offset(in_axis, y), in.strides[in_axis],
-              out_base + out.Offset(out_axis, y + shift), out.strides[out_axis], rows);
+      const int64_t rows =
+          std::min(EvenSteps(in, in_axis, y, range.end), EvenSteps(out, out_axis, y + shift, range.end + shift));
+      Product(args, in_base + in.Offset(in_axis, y), in.strides[in_axis], out_base + out.Offset(out_axis, y + shift),
+              out.strides[out_axis], rows);
       y += rows;
     }
   }
@@ -272,9 +272,8 @@ Result<std::unique_ptr<Kernel>> Prepare(const OpContext& context, const PrepareO
   std::shared_ptr<const AlignedBuffer> packed;
   if (weights.is_constant()) {
     const auto make = [&] { return PackGemm(context.constant<float>(1), 1, k, k, n); };
-    packed = options.pack_cache != nullptr
-                 ? options.pack_cache->Get(weights.constant, Cat("gemm ", k, "x", n), make)
-                 : std::make_shared<const AlignedBuffer>(make());
+    packed = options.pack_cache != nullptr ? options.pack_cache->Get(weights.constant, Cat("gemm ", k, "x", n), make)
+                                           : std::make_shared<const AlignedBuffer>(make());
   }
   return std::unique_ptr<Kernel>(std::make_unique<FullyConnectedKernel>(context, leading, std::move(packed)));
 }

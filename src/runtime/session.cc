@@ -149,6 +149,12 @@ void SessionImpl::ResetStates() {
   for (Tensor& state : state_old_) std::memset(state.bytes(), 0, state.size_bytes());
 }
 
+std::vector<Shape> SessionImpl::OutputShapes() const {
+  std::vector<Shape> shapes;
+  for (size_t i = 0; i < outputs.size(); ++i) shapes.push_back(executor_->output_shape(i));
+  return shapes;
+}
+
 int64_t SessionImpl::memory_bytes() const {
   int64_t total = plan_->memory_bytes();
   for (const Tensor& state : state_old_) total += 2 * static_cast<int64_t>(state.size_bytes());
@@ -179,6 +185,7 @@ Status Session::Resize(const std::vector<Shape>& input_shapes) {
   return {};
 }
 
+std::vector<Shape> Session::last_output_shapes() const { return impl_->OutputShapes(); }
 void Session::ResetStates() { impl_->ResetStates(); }
 int64_t Session::memory_bytes() const { return impl_->memory_bytes(); }
 PlanReport Session::plan() const { return impl_->Report(); }

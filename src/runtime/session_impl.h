@@ -24,6 +24,7 @@ class SessionImpl {
   Result<std::unique_ptr<SessionImpl>> WithShapes(const std::vector<Shape>& input_shapes) const;
 
   Status Run(std::span<const ConstTensorView> inputs, std::span<const TensorView> outputs, const RunOptions& options);
+  std::vector<Shape> OutputShapes() const;
   void ResetStates();
   int64_t memory_bytes() const;
   PlanReport Report() const;

@@ -9,6 +9,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <span>
+#include <string>
 #include <string_view>
 
 #include "image/output_file.h"
@@ -17,8 +18,8 @@
 namespace safelight {
 
 struct Codec {
-  const char* name;                          // "PNG"
-  std::span<const char* const> extensions;   // lower case, no dot
+  const char* name;                                     // "PNG"
+  std::span<const char* const> extensions;              // lower case, no dot
   bool (*recognises)(std::span<const std::byte> head);  // of at least 16 bytes, or the whole file
   Result<Image> (*decode)(std::span<const std::byte> file, const ReadOptions& options);
   // The view is checked and RGB or gray; the file is open and is committed by the caller.
@@ -32,9 +33,14 @@ struct Codec {
 // All codecs, in the order of codecs.def.
 std::span<const Codec* const> AllCodecs();
 
+// Refuses sizes above the option's limit.
+Status CheckLimit(int64_t width, int64_t height, const ReadOptions& options);
 // Refuses sizes above the option's limit and sizes that no file this short can hold: at most
 // `pixels_per_byte` of the compressed file, with 2^20 pixels to spare.
 Status CheckSize(int64_t width, int64_t height, size_t file_bytes, int64_t pixels_per_byte, const ReadOptions& options);
+
+// What follows the last dot of the name, lower case: "png". Empty if there is none.
+std::string LowerExtension(const std::string& path);
 
 // Whether the head starts with these bytes.
 bool StartsWith(std::span<const std::byte> head, std::string_view magic);

@@ -7,14 +7,17 @@
 // a damaged file lacks with gray and warns; those warnings are errors here.
 #include <csetjmp>
 #include <cstdio>
-
-// jpeglib.h needs FILE and size_t declared before it.
-#include <jerror.h>
-#include <jpeglib.h>
-
+#include <cstdlib>
 #include <cstring>
 #include <string_view>
 #include <vector>
+
+// jpeglib.h needs FILE and size_t declared before it, and jerror.h needs jpeglib.h: its list of
+// messages depends on how the library was configured.
+#include <jpeglib.h>
+// clang-format off
+#include <jerror.h>
+// clang-format on
 
 #include "base/status.h"
 #include "image/codecs/codec.h"
@@ -167,8 +170,9 @@ Result<Image> Decode(std::span<const std::byte> file, const ReadOptions& options
   SL_ASSIGN(Image image, Image::Create(decoder.image_width, decoder.image_height, channels, PixelType::kU8));
   std::vector<JSAMPROW> rows;
   for (int64_t y = 0; y < image.height(); ++y) rows.push_back(image.row<JSAMPLE>(y));
-  if (!ReadPixels(&reader, rows.data())) return CorruptData("broken JPEG: ", reader.errors.text);
+  // libjpeg forgets the markers when it finishes.
   ImageMetadata metadata = ReadMetadata(&reader);
+  if (!ReadPixels(&reader, rows.data())) return CorruptData("broken JPEG: ", reader.errors.text);
   if (cmyk) {
     SL_ASSIGN(image, RgbFromCmyk(image, decoder.saw_Adobe_marker != 0));
     metadata.icc.clear();

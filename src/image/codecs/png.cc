@@ -19,6 +19,8 @@ namespace {
 constexpr char kXmpKeyword[] = "XML:com.adobe.xmp";
 // Deflate shrinks by at most 1032; a picture of 1 bit has 8 pixels in a byte.
 constexpr int64_t kMaxDeflateRatio = 1100;
+// Of unpacked profiles and texts.
+constexpr png_alloc_size_t kMaxChunkBytes = 16 << 20;
 constexpr double kLinearGamma = 1.0;
 
 struct Messages {
@@ -42,6 +44,20 @@ void ReadBytes(png_structp png, png_bytep target, size_t size) {
   if (size > source->bytes.size() - source->position) png_error(png, "the file ends too early");
   std::memcpy(target, source->bytes.data() + source->position, size);
   source->position += size;
+}
+
+// Whether every chunk lies within the file. libpng takes memory for a chunk before it sees that the
+// bytes are not there.
+bool ChunksFit(std::span<const std::byte> file) {
+  constexpr size_t kSignatureBytes = 8, kHeadBytes = 8, kCrcBytes = 4;
+  size_t at = kSignatureBytes;
+  while (file.size() - at >= kHeadBytes + kCrcBytes) {
+    const size_t length = png_get_uint_32(reinterpret_cast<png_const_bytep>(file.data()) + at);
+    if (StartsWith(file.subspan(at + 4), "IEND")) return true;
+    if (length > file.size() - at - kHeadBytes - kCrcBytes) return false;
+    at += kHeadBytes + length + kCrcBytes;
+  }
+  return false;
 }
 
 struct Reader {
@@ -71,6 +87,7 @@ bool ReadHeader(Reader* reader) {
   png_set_read_fn(png, &reader->source, ReadBytes);
   // The profile's own checks cost more than a small picture; profiles are carried, not used.
   png_set_option(png, PNG_SKIP_sRGB_CHECK_PROFILE, PNG_OPTION_ON);
+  png_set_chunk_malloc_max(png, kMaxChunkBytes);
   png_read_info(png, reader->info);
   reader->width = png_get_image_width(png, reader->info);
   reader->height = png_get_image_height(png, reader->info);
@@ -144,6 +161,7 @@ ColorSpace TagOf(const Reader& reader, const ImageMetadata& metadata) {
 }
 
 Result<Image> Decode(std::span<const std::byte> file, const ReadOptions& options) {
+  if (!ChunksFit(file)) return CorruptData("broken PNG: the file ends too early");
   Reader reader(file);
   if (reader.info == nullptr) return ResourceLimit("no memory for libpng");
   if (!ReadHeader(&reader)) return CorruptData("broken PNG: ", reader.messages.error);
@@ -212,8 +230,8 @@ bool WriteAll(Writer* writer, const WriteJob& job) {
                view.type == PixelType::kU16 ? 16 : 8, kColorTypes[view.channels - 1], PNG_INTERLACE_NONE,
                PNG_COMPRESSION_TYPE_DEFAULT, PNG_FILTER_TYPE_DEFAULT);
   png_set_compression_level(png, job.level);
-  // Choosing among all five filters takes longer than deflate at these levels and gains about 1 %.
-  png_set_filter(png, PNG_FILTER_TYPE_BASE, PNG_FILTER_SUB | PNG_FILTER_PAETH);
+  // On photos these two at level 3 give smaller files than all five at level 6, four times as fast.
+  png_set_filter(png, PNG_FILTER_TYPE_BASE, PNG_FILTER_SUB | PNG_FILTER_UP);
   if (view.color_space == ColorSpace::kLinear) png_set_gAMA(png, info, kLinearGamma);
   if (!job.icc.empty()) {
     png_set_iCCP(png, info, "icc", PNG_COMPRESSION_TYPE_DEFAULT, reinterpret_cast<png_const_bytep>(job.icc.data()),

@@ -44,7 +44,8 @@ ImageMetadata ReadMetadata(std::span<const std::byte> file) {
   metadata.xmp = Chunk(mux.get(), "XMP ");
   // Some writers put JPEG's prefix before the TIFF structure.
   const std::span<const std::byte> exif = metadata.exif;
-  if (StartsWith(exif, std::string_view("Exif\0\0", 6))) metadata.exif.erase(metadata.exif.begin(), metadata.exif.begin() + 6);
+  if (StartsWith(exif, std::string_view("Exif\0\0", 6)))
+    metadata.exif.erase(metadata.exif.begin(), metadata.exif.begin() + 6);
   return metadata;
 }
 
@@ -66,7 +67,7 @@ Result<Image> Decode(std::span<const std::byte> file, const ReadOptions& options
   if (config.input.has_animation != 0) return Unsupported("an animated WebP; safelight reads still pictures");
   const int64_t width = config.input.width, height = config.input.height;
   if (width * height > kSparePixels) SL_TRY(CheckSize(width, height, file.size(), kMaxPixelsPerByte, options));
-  SL_TRY(CheckSize(width, height, static_cast<size_t>(kSparePixels), 1000, options));
+  SL_TRY(CheckLimit(width, height, options));
   const bool alpha = config.input.has_alpha != 0;
   SL_ASSIGN(Image image, Image::Create(width, height, alpha ? 4 : 3, PixelType::kU8));
   config.output.colorspace = alpha ? MODE_RGBA : MODE_RGB;
@@ -114,7 +115,8 @@ Status Compress(const ConstImageView& rgb, const WriteOptions& options, Picture*
                                          : WebPPictureImportRGB(&picture, pixels, stride);
   if (imported == 0) return ResourceLimit("no memory for libwebp");
   if (WebPEncode(&config, &picture) == 0) {
-    return picture.error_code == VP8_ENC_ERROR_OUT_OF_MEMORY || picture.error_code == VP8_ENC_ERROR_BITSTREAM_OUT_OF_MEMORY
+    return picture.error_code == VP8_ENC_ERROR_OUT_OF_MEMORY ||
+                   picture.error_code == VP8_ENC_ERROR_BITSTREAM_OUT_OF_MEMORY
                ? ResourceLimit("no memory for libwebp")
                : Unsupported("libwebp cannot encode the picture, its error ", static_cast<int>(picture.error_code));
   }
@@ -129,11 +131,10 @@ bool AddChunk(WebPMux* mux, const char* name, std::span<const std::byte> bytes) 
 Status WriteWithMetadata(const WebPData& picture, const WriteOptions& options, OutputFile* file) {
   const Mux mux(WebPMuxNew());
   WebPData whole{nullptr, 0};
-  const bool made = mux != nullptr && WebPMuxSetImage(mux.get(), &picture, 0) == WEBP_MUX_OK &&
-                    AddChunk(mux.get(), "ICCP", FittingIcc(options, 3)) &&
-                    AddChunk(mux.get(), "EXIF", options.metadata->exif) &&
-                    AddChunk(mux.get(), "XMP ", options.metadata->xmp) &&
-                    WebPMuxAssemble(mux.get(), &whole) == WEBP_MUX_OK;
+  const bool made =
+      mux != nullptr && WebPMuxSetImage(mux.get(), &picture, 0) == WEBP_MUX_OK &&
+      AddChunk(mux.get(), "ICCP", FittingIcc(options, 3)) && AddChunk(mux.get(), "EXIF", options.metadata->exif) &&
+      AddChunk(mux.get(), "XMP ", options.metadata->xmp) && WebPMuxAssemble(mux.get(), &whole) == WEBP_MUX_OK;
   if (!made) return Internal("libwebpmux refuses the metadata");
   const Status status = file->Write({reinterpret_cast<const std::byte*>(whole.bytes), whole.size});
   WebPDataClear(&whole);

@@ -8,21 +8,6 @@ namespace safelight {
 using kernels::GemmPanelArgs;
 using kernels::kGemmPanel;
 
-Result<Clamp> ClampOfActivation(int64_t activation) {
-  constexpr float kMost = std::numeric_limits<float>::max();
-  switch (activation) {
-    case 0: return Clamp{};
-    case 1: return Clamp{0.0f, kMost};
-    case 2: return Clamp{-1.0f, 1.0f};
-    case 3: return Clamp{0.0f, 6.0f};
-    default: break;
-  }
-  if (activation < 0 || activation > 5) {
-    return CorruptData("fused activation ", activation, ", must be 0 to 5");
-  }
-  return Unsupported("fused activation ", activation == 4 ? "TANH" : "SIGN_BIT");
-}
-
 AlignedBuffer PackGemm(const float* b, int64_t k_stride, int64_t n_stride, int64_t k, int64_t n) {
   const int64_t panels = (n + kGemmPanel - 1) / kGemmPanel;
   AlignedBuffer packed(static_cast<size_t>(panels * k * kGemmPanel) * sizeof(float));

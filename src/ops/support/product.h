@@ -6,27 +6,16 @@
 // Every element is summed over k in order, so results do not depend on what is made together.
 #pragma once
 
-#include <limits>
 #include <memory>
 
 #include "base/memory.h"
 #include "graph/op_def.h"
 #include "kernels/gemm.h"
+#include "ops/support/elementwise.h"
 
 namespace safelight {
 
-// A fused activation as a clamp.
-struct Clamp {
-  float low = std::numeric_limits<float>::lowest();
-  float high = std::numeric_limits<float>::max();
-  float operator()(float x) const {
-    x = x < low ? low : x;
-    return x > high ? high : x;
-  }
-};
-
-// From TFLite's ActivationFunctionType: none, relu, relu6 and relu of -1 to 1. Others are not clamps: Unsupported.
-Result<Clamp> ClampOfActivation(int64_t activation);
+using kernels::Clamp;
 
 // All panels of a k x n matrix whose element (i, j) is b[i * k_stride + j * n_stride].
 AlignedBuffer PackGemm(const float* b, int64_t k_stride, int64_t n_stride, int64_t k, int64_t n);
@@ -37,7 +26,6 @@ void GemmPacked(kernels::GemmPanelArgs args, const float* packed);
 // The same with B packed on the way, part by part, into `scratch` (kGemmScratchBytes).
 inline constexpr int64_t kGemmPackRows = 512;
 inline constexpr size_t kGemmScratchBytes = kGemmPackRows * kernels::kGemmPanel * sizeof(float);
-void GemmUnpacked(kernels::GemmPanelArgs args, const float* b, int64_t b_k_stride, int64_t b_n_stride,
-                  float* scratch);
+void GemmUnpacked(kernels::GemmPanelArgs args, const float* b, int64_t b_k_stride, int64_t b_n_stride, float* scratch);
 
 }  // namespace safelight

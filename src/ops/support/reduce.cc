@@ -149,10 +149,10 @@ Result<std::unique_ptr<Kernel>> PrepareReduce(const OpContext& context, const Pr
   return MakeReduceKernel(loops, reduced, Attrs(context).keep_dims, Attrs(context).divisor, input.shape);
 }
 
-#define SL_REDUCE(kind)                                                                                   \
-  template Status InferReduce<kind>(InferContext&);                                                       \
-  template Status ReduceReference<kind>(const OpContext&, std::span<const ConstTensorView>,               \
-                                        std::span<const TensorView>);                                     \
+#define SL_REDUCE(kind)                                                                     \
+  template Status InferReduce<kind>(InferContext&);                                         \
+  template Status ReduceReference<kind>(const OpContext&, std::span<const ConstTensorView>, \
+                                        std::span<const TensorView>);                       \
   template Result<std::unique_ptr<Kernel>> PrepareReduce<kind>(const OpContext&, const PrepareOptions&);
 SL_REDUCE(ReduceKind::kMean)
 SL_REDUCE(ReduceKind::kSum)

@@ -28,8 +28,8 @@ struct Plan {
   int num_outer = 0;
   int64_t turns = 1;  // reduced elements at even steps ...
   int64_t stride = 1;
-  int64_t side = 1;  // ... each followed by this many kept ones
-  int64_t in_base = 0;   // what the axes that are not looped over add
+  int64_t side = 1;     // ... each followed by this many kept ones
+  int64_t in_base = 0;  // what the axes that are not looped over add
   int64_t out_base = 0;
 };
 

@@ -92,12 +92,10 @@ void EachSum(const void* in, int64_t groups, int64_t in_stride, int64_t count, i
   kernels::SumEach(static_cast<const float*>(in), groups, in_stride, count, static_cast<double>(divisor),
                    static_cast<float*>(out), out_stride);
 }
-void EachMax(const void* in, int64_t groups, int64_t in_stride, int64_t count, int64_t, void* out,
-             int64_t out_stride) {
+void EachMax(const void* in, int64_t groups, int64_t in_stride, int64_t count, int64_t, void* out, int64_t out_stride) {
   kernels::MaxEach(static_cast<const float*>(in), groups, in_stride, count, static_cast<float*>(out), out_stride);
 }
-void EachMin(const void* in, int64_t groups, int64_t in_stride, int64_t count, int64_t, void* out,
-             int64_t out_stride) {
+void EachMin(const void* in, int64_t groups, int64_t in_stride, int64_t count, int64_t, void* out, int64_t out_stride) {
   kernels::MinEach(static_cast<const float*>(in), groups, in_stride, count, static_cast<float*>(out), out_stride);
 }
 

@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// A verified .tflite container, and how much memory reading it may take.
+//
+// FlatBuffers lets many tables point at one string or vector, so a file of a few kilobytes can describe
+// gigabytes. Whatever the reader copies is taken from a budget that follows from the file's size.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+
+#include "base/file.h"
+#include "base/status.h"
+#include "flatbuffers/flatbuffers.h"
+#include "tflite_schema.h"
+
+namespace safelight {
+
+class ReadBudget {
+ public:
+  static constexpr uint64_t kFloorBytes = uint64_t{4} << 20;
+
+  explicit ReadBudget(uint64_t file_bytes) : left_bytes_(kFloorBytes + 4 * file_bytes) {}
+  Status Take(uint64_t size_bytes) {
+    if (size_bytes > left_bytes_) {
+      return CorruptData("reading this takes ", size_bytes, " bytes more than a file of this size can hold");
+    }
+    left_bytes_ -= size_bytes;
+    return {};
+  }
+
+ private:
+  uint64_t left_bytes_;
+};
+
+struct TfliteContainer {
+  std::shared_ptr<const MappedFile> file;
+  const tflite_format::Model* model = nullptr;
+  flatbuffers::Verifier* verifier = nullptr;  // to go on with options tables
+  ReadBudget* budget = nullptr;
+};
+
+// Elements of a vector that the file may leave out.
+template <typename T>
+int Count(const T* vector) {
+  return vector == nullptr ? 0 : static_cast<int>(vector->size());
+}
+
+// A string that the file may leave out; longer ones than any name are cut.
+inline std::string Text(const flatbuffers::String* string) {
+  constexpr size_t kLongestText = 4096;
+  return string == nullptr ? std::string() : std::string(string->string_view().substr(0, kLongestText));
+}
+
+}  // namespace safelight

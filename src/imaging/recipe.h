@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// How the pixels of a picture become the values of a network's input, and the output's values pixels.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "base/status.h"
+#include "safelight/model.h"
+#include "safelight/picture.h"
+
+namespace safelight {
+
+// The layout of a port that holds a picture.
+struct PictureAxes {
+  int height = 1, width = 2, channel = 3;  // axes of the port's shape; channel kNone when there is none
+};
+
+struct PortRecipe {
+  int port = -1;  // position among the model's inputs or outputs
+  PictureAxes axes;
+  int channels = 3;
+  ChannelOrder order = ChannelOrder::kRgb;
+  ValueRange range;
+  std::string range_source;  // "--range", "recipe file", "metadata", "quantization", "assumed"
+  std::string order_source;
+};
+
+struct Recipe {
+  PortRecipe input, output;
+  // One sentence for each side.
+  std::vector<std::string> Describe(const Model& model) const;
+};
+
+// Finds the recipe of a model; see PicturePipeline. Errors name the port or the recipe file.
+Result<Recipe> FindRecipe(const Model& model, const PictureOptions& options);
+
+}  // namespace safelight

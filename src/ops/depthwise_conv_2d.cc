@@ -1,0 +1,156 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// DEPTHWISE_CONV_2D: every input channel with its own filters, `multiplier` outputs each.
+#include "kernels/depthwise.h"
+#include "ops/support/spatial.h"
+
+namespace safelight {
+namespace {
+
+Result<std::shared_ptr<const OpAttrs>> Read(const AttrReader& reader) {
+  return ReadSliding(reader, {.padding = 0, .stride_w = 1, .stride_h = 2, .activation = 4, .dilation_w = 5,
+                              .dilation_h = 6, .filter_w = -1, .filter_h = -1, .multiplier = 3});
+}
+
+Sliding SlidingOf(const OpContext& context) {
+  const Shape& filter = context.input(1).shape;
+  return *MakeSliding(context.input(0).shape, filter[1], filter[2], context.attrs<SlidingAttrs>());
+}
+
+// The option is often 0 or stale in files; the shapes decide, as in TFLite.
+Status Infer(InferContext& context) {
+  SL_TRY(CheckPicture(context, 0));
+  SL_TRY(CheckPicture(context, 1));
+  const Shape &in = context.input(0).shape, &filter = context.input(1).shape;
+  if (filter[0] != 1 || in[3] < 1 || filter[3] < 1 || filter[3] % in[3] != 0) {
+    return InvalidArgument("input of ", in[3], " channels, filter of shape ", filter.ToString(), ", must be 1 h w and a multiple of them");
+  }
+  SL_TRY(CheckBias(context, 2, filter[3]));
+  SL_ASSIGN(const Sliding sliding, MakeSliding(in, filter[1], filter[2], context.attrs<SlidingAttrs>()));
+  context.SetOutput(0, context.input(0).dtype, {in[0], sliding.rows.out, sliding.columns.out, filter[3]});
+  return {};
+}
+
+std::vector<AxisRule> Axes(const OpContext& context, int out_axis) {
+  if (out_axis > 2) return {};
+  const Sliding sliding = SlidingOf(context);
+  std::vector<AxisRule> rules(static_cast<size_t>(context.num_inputs()), AxisRule::All());
+  rules[0] = out_axis == 0   ? AxisRule::Same(0, context.input(0).shape[0])
+             : out_axis == 1 ? sliding.rows.Rule(1)
+                             : sliding.columns.Rule(2);
+  return rules;
+}
+
+Cost DepthwiseCost(const OpContext& context) {
+  const Shape &out = context.output(0).shape, &filter = context.input(1).shape;
+  Cost cost;
+  cost.macs = out.elements() * filter[1] * filter[2];
+  cost.weight_bytes = TensorBytes(context.input(1).dtype, filter);
+  return cost;
+}
+
+Status Reference(const OpContext& context, std::span<const ConstTensorView> inputs, std::span<const TensorView> outputs) {
+  SL_TRY(CheckFloat(context));
+  const SlidingAttrs& attrs = context.attrs<SlidingAttrs>();
+  const Sliding s = SlidingOf(context);
+  const Shape &in = inputs[0].shape, &out = outputs[0].shape, &filter = inputs[1].shape;
+  const float* data = static_cast<const float*>(inputs[0].data);
+  const float* weights = static_cast<const float*>(inputs[1].data);
+  const float* bias = context.has_input(2) ? static_cast<const float*>(inputs[2].data) : nullptr;
+  float* result = static_cast<float*>(outputs[0].data);
+  const int64_t multiplier = filter[3] / in[3];
+  for (int64_t i = 0; i < out.elements(); ++i) {
+    const int64_t c = i % out[3], x = i / out[3] % out[2], y = i / out[3] / out[2] % out[1], n = i / out[3] / out[2] / out[1];
+    float sum = bias != nullptr ? bias[c] : 0.0f;
+    const Range ky = s.rows.ValidTaps(y), kx = s.columns.ValidTaps(x);
+    for (int64_t v = ky.begin; v < ky.end; ++v) {
+      for (int64_t u = kx.begin; u < kx.end; ++u) {
+        const int64_t in_y = y * s.rows.stride - s.rows.pad + v * s.rows.dilation;
+        const int64_t in_x = x * s.columns.stride - s.columns.pad + u * s.columns.dilation;
+        sum += data[((n * in[1] + in_y) * in[2] + in_x) * in[3] + c / multiplier] * weights[(v * filter[2] + u) * filter[3] + c];
+      }
+    }
+    result[i] = std::min(attrs.clamp.high, std::max(attrs.clamp.low, sum));
+  }
+  return {};
+}
+
+class DepthwiseKernel : public Kernel {
+ public:
+  explicit DepthwiseKernel(const OpContext& context)
+      : sliding_(SlidingOf(context)),
+        clamp_(context.attrs<SlidingAttrs>().clamp),
+        channels_(context.input(1).shape[3]),
+        multiplier_(channels_ / context.input(0).shape[3]),
+        taps_(sliding_.rows.taps * sliding_.columns.taps) {}
+
+  // Pointers and numbers of the taps of a pixel; with a multiplier also its inputs repeated.
+  size_t scratch_bytes() const override {
+    const size_t repeated = multiplier_ == 1 ? 0 : static_cast<size_t>(taps_ * channels_) * sizeof(float);
+    return static_cast<size_t>(taps_) * (sizeof(float*) + sizeof(int32_t)) + repeated;
+  }
+
+  Status Run(const KernelArgs& args) const override {
+    const Range* box = args.box.axis;
+    for (int64_t n = box[0].begin; n < box[0].end; ++n) {
+      for (int64_t y = box[1].begin; y < box[1].end; ++y) {
+        for (int64_t x = box[2].begin; x < box[2].end; ++x) RunPixel(args, n, y, x);
+      }
+    }
+    return {};
+  }
+
+ private:
+  void RunPixel(const KernelArgs& args, int64_t n, int64_t y, int64_t x) const {
+    const Window& in = args.inputs[0];
+    const float** taps = reinterpret_cast<const float**>(args.scratch);
+    int32_t* index = reinterpret_cast<int32_t*>(taps + taps_);
+    float* repeated = reinterpret_cast<float*>(index + taps_);
+    const Range ky = sliding_.rows.ValidTaps(y), kx = sliding_.columns.ValidTaps(x);
+    int64_t count = 0;
+    for (int64_t v = ky.begin; v < ky.end; ++v) {
+      for (int64_t u = kx.begin; u < kx.end; ++u, ++count) {
+        const float* pixel = in.Pixel<float>(n, y * sliding_.rows.stride - sliding_.rows.pad + v * sliding_.rows.dilation,
+                                             x * sliding_.columns.stride - sliding_.columns.pad + u * sliding_.columns.dilation);
+        index[count] = static_cast<int32_t>(v * sliding_.columns.taps + u);
+        taps[count] = multiplier_ == 1 ? pixel : Repeat(pixel, repeated + count * channels_);
+      }
+    }
+    const bool bias = args.inputs.size() > 2 && args.inputs[2].data != nullptr;
+    kernels::RunDepthwiseTaps(taps, index, count, args.inputs[1].at<float>(0),
+                              bias ? args.inputs[2].at<float>(0) : nullptr, channels_, clamp_.low, clamp_.high,
+                              args.outputs[0].Pixel<float>(n, y, x));
+  }
+
+  const float* Repeat(const float* pixel, float* to) const {
+    for (int64_t c = 0; c < channels_; ++c) to[c] = pixel[c / multiplier_];
+    return to;
+  }
+
+  const Sliding sliding_;
+  const kernels::Clamp clamp_;
+  const int64_t channels_, multiplier_, taps_;
+};
+
+Result<std::unique_ptr<Kernel>> Prepare(const OpContext& context, const PrepareOptions&) {
+  SL_TRY(CheckFloat(context));
+  return std::unique_ptr<Kernel>(std::make_unique<DepthwiseKernel>(context));
+}
+
+}  // namespace
+
+extern const OpDef depthwise_conv_2d_op;
+const OpDef depthwise_conv_2d_op{
+    .name = "DEPTHWISE_CONV_2D",
+    .tflite_code = 4,
+    .min_inputs = 2,
+    .max_inputs = 3,
+    .read = Read,
+    .infer = Infer,
+    .axes = Axes,
+    .cost = DepthwiseCost,
+    .reference = Reference,
+    .prepare = Prepare,
+};
+
+}  // namespace safelight

@@ -1,0 +1,200 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "ops/support/elementwise.h"
+
+#include <limits>
+
+namespace safelight {
+namespace {
+
+// An input's view of the output's axes: which of its own axes each is, or kNone where it is broadcast.
+struct Operand {
+  int axis[Shape::kMaxRank];
+};
+
+Operand Align(const Shape& in, const Shape& out) {
+  Operand operand;
+  const int shift = out.rank() - in.rank();
+  for (int axis = 0; axis < out.rank(); ++axis) {
+    const int own = axis - shift;
+    operand.axis[axis] = own >= 0 && (in[own] != 1 || out[axis] == 1) ? own : kNone;
+  }
+  return operand;
+}
+
+class Walker {
+ public:
+  Walker(const ElementFunction& function, const KernelArgs& args) : function_(function), args_(args), out_(args.outputs[0]) {
+    inputs_ = static_cast<int>(args.inputs.size());
+    for (int k = 0; k < inputs_; ++k) operands_[k] = Align(args.inputs[k].shape, out_.shape);
+    FindRun();
+  }
+
+  bool Run() {
+    int64_t offsets[kMaxElementInputs] = {};
+    return Walk(0, 0, offsets);
+  }
+
+ private:
+  // Joins axes from the last one on while every operand either lies without gaps or is repeated throughout.
+  void FindRun() {
+    first_ = out_.shape.rank();
+    run_.count = 1;
+    for (int k = 0; k < inputs_; ++k) run_.step[k] = 0;
+    bool decided[kMaxElementInputs] = {};
+    while (first_ > 0) {
+      const int axis = first_ - 1;
+      const int64_t count = static_cast<int64_t>(run_.count);
+      const int64_t size = args_.box.axis[axis].size();
+      if (axis == out_.row_axis || out_.strides[axis] != count) break;
+      bool joins = true;
+      for (int k = 0; k < inputs_ && joins; ++k) {
+        const int own = operands_[k].axis[axis];
+        const bool moves = own != kNone;
+        const Window& in = args_.inputs[k];
+        if (moves && (own == in.row_axis || in.strides[own] != count)) joins = false;
+        if (decided[k] && moves != (run_.step[k] == 1) && size > 1) joins = false;
+      }
+      if (!joins) break;
+      for (int k = 0; k < inputs_; ++k) {
+        if (size == 1 || decided[k]) continue;
+        run_.step[k] = operands_[k].axis[axis] != kNone ? 1 : 0;
+        decided[k] = true;
+      }
+      run_.count *= static_cast<size_t>(size);
+      --first_;
+    }
+  }
+
+  bool Walk(int axis, int64_t out, const int64_t* in) {
+    if (axis == first_) return Emit(out, in);
+    for (int64_t i = args_.box.axis[axis].begin; i < args_.box.axis[axis].end; ++i) {
+      int64_t next[kMaxElementInputs] = {};
+      for (int k = 0; k < inputs_; ++k) next[k] = in[k] + InputOffset(k, axis, i);
+      if (!Walk(axis + 1, out + out_.Offset(axis, i), next)) return false;
+    }
+    return true;
+  }
+
+  int64_t InputOffset(int k, int axis, int64_t i) const {
+    const int own = operands_[k].axis[axis];
+    return own == kNone ? 0 : args_.inputs[k].Offset(own, i);
+  }
+
+  bool Emit(int64_t out, const int64_t* in) {
+    for (int axis = first_; axis < out_.shape.rank(); ++axis) out += out_.Offset(axis, args_.box.axis[axis].begin);
+    run_.out = out_.data + out * static_cast<int64_t>(DTypeSize(out_.dtype));
+    for (int k = 0; k < inputs_; ++k) {
+      int64_t offset = in[k];
+      for (int axis = first_; axis < out_.shape.rank(); ++axis) {
+        offset += InputOffset(k, axis, args_.box.axis[axis].begin);
+      }
+      run_.in[k] = args_.inputs[k].data + offset * static_cast<int64_t>(DTypeSize(args_.inputs[k].dtype));
+    }
+    return function_.run(run_, function_.params);
+  }
+
+  const ElementFunction& function_;
+  const KernelArgs& args_;
+  const Window& out_;
+  int inputs_ = 0;
+  Operand operands_[kMaxElementInputs];
+  int first_ = 0;  // axes from here on are one run
+  ElementRun run_{};
+};
+
+class ElementKernel : public Kernel {
+ public:
+  explicit ElementKernel(const ElementFunction& function) : function_(function) {}
+  Status Run(const KernelArgs& args) const override { return RunElements(function_, args); }
+
+ private:
+  const ElementFunction function_;
+};
+
+}  // namespace
+
+std::vector<AxisRule> ElementAxes(const OpContext& context, int out_axis) {
+  const Shape& out = context.output(0).shape;
+  std::vector<AxisRule> rules;
+  for (int k = 0; k < context.num_inputs(); ++k) {
+    const Shape& in = context.input(k).shape;
+    const int own = out_axis - (out.rank() - in.rank());
+    if (own < 0) {
+      rules.push_back(AxisRule::All());
+    } else if (in[own] == out[out_axis]) {
+      rules.push_back(AxisRule::Same(own, in[own]));
+    } else {
+      rules.push_back(AxisRule::Broadcast(own));
+    }
+  }
+  return rules;
+}
+
+Status RunElements(const ElementFunction& function, const KernelArgs& args) {
+  if (Walker(function, args).Run()) return {};
+  return InvalidArgument("an integer is divided by zero");
+}
+
+Status ElementReference(ElementChooser choose, const OpContext& context, std::span<const ConstTensorView> inputs,
+                        std::span<const TensorView> outputs) {
+  SL_ASSIGN(const ElementFunction function, choose(context, /*plain=*/true));
+  std::vector<Window> in;
+  for (const ConstTensorView& view : inputs) in.push_back(WholeWindow(view.dtype, view.shape, const_cast<void*>(view.data)));
+  const Window out = WholeWindow(outputs[0].dtype, outputs[0].shape, outputs[0].data);
+  if (out.shape.elements() == 0) return {};
+  return RunElements(function, {in, {&out, 1}, WholeBox(out.shape), nullptr});
+}
+
+Result<std::unique_ptr<Kernel>> PrepareElements(ElementChooser choose, const OpContext& context) {
+  SL_ASSIGN(const ElementFunction function, choose(context, /*plain=*/false));
+  return std::unique_ptr<Kernel>(std::make_unique<ElementKernel>(function));
+}
+
+Result<Shape> BroadcastShape(const OpContext& context) {
+  Shape shape = context.input(0).shape;
+  for (int k = 1; k < context.num_inputs(); ++k) {
+    const Shape& other = context.input(k).shape;
+    const Shape& longer = shape.rank() >= other.rank() ? shape : other;
+    const Shape& shorter = shape.rank() >= other.rank() ? other : shape;
+    Shape joined = longer;
+    const int shift = longer.rank() - shorter.rank();
+    for (int axis = shift; axis < longer.rank(); ++axis) {
+      const int64_t a = longer[axis], b = shorter[axis - shift];
+      if (a != b && a != 1 && b != 1) {
+        return InvalidArgument("shapes ", context.input(0).shape.ToString(), " and ", other.ToString(),
+                               " cannot be broadcast against each other");
+      }
+      joined[axis] = a == 1 ? b : a;
+    }
+    shape = joined;
+  }
+  return shape;
+}
+
+Status InferSameType(InferContext& context) {
+  for (int k = 1; k < context.num_inputs(); ++k) {
+    if (context.input(k).dtype != context.input(0).dtype) {
+      return InvalidArgument("input ", k, " is ", DTypeName(context.input(k).dtype), ", input 0 is ",
+                             DTypeName(context.input(0).dtype), "; they must be the same");
+    }
+  }
+  SL_ASSIGN(const Shape shape, BroadcastShape(context));
+  context.SetOutput(0, context.input(0).dtype, shape);
+  return {};
+}
+
+Result<kernels::Clamp> ClampOfActivation(int64_t code) {
+  switch (code) {
+    case 0: return kernels::Clamp{};
+    case 1: return kernels::Clamp{.low = 0};
+    case 2: return kernels::Clamp{-1, 1};
+    case 3: return kernels::Clamp{0, 6};
+    default: return Unsupported("fused activation ", code, ", must be none, RELU, RELU_N1_TO_1 or RELU6");
+  }
+}
+
+Status UnsupportedElementType(const OpContext& context) {
+  return Unsupported(DTypeName(context.input(0).dtype), " arithmetic is not built yet");
+}
+
+}  // namespace safelight

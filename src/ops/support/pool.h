@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// AVERAGE_POOL_2D and MAX_POOL_2D.
+#pragma once
+
+#include "ops/support/spatial.h"
+
+namespace safelight {
+
+enum class PoolKind { kAverage, kMax };
+
+Result<std::shared_ptr<const OpAttrs>> ReadPool(const AttrReader& reader);
+Status InferPool(InferContext& context);
+std::vector<AxisRule> PoolAxes(const OpContext& context, int out_axis);
+Status PoolReference(const OpContext& context, PoolKind kind, std::span<const ConstTensorView> inputs,
+                     std::span<const TensorView> outputs);
+Result<std::unique_ptr<Kernel>> PreparePool(const OpContext& context, PoolKind kind);
+
+template <PoolKind kind>
+constexpr OpDef PoolOpDef(const char* name, int tflite_code) {
+  OpDef op{};
+  op.name = name;
+  op.tflite_code = tflite_code;
+  op.read = ReadPool;
+  op.infer = InferPool;
+  op.axes = PoolAxes;
+  op.reference = [](const OpContext& context, std::span<const ConstTensorView> in, std::span<const TensorView> out) {
+    return PoolReference(context, kind, in, out);
+  };
+  op.prepare = [](const OpContext& context, const PrepareOptions&) { return PreparePool(context, kind); };
+  return op;
+}
+
+}  // namespace safelight

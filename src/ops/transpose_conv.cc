@@ -1,0 +1,235 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// TRANSPOSE_CONV: the transpose of a strided convolution, gathered: output y sums the taps k with
+// (y + pad - k) divisible by the stride. Inputs: output shape, weights [o][ky][kx][i], data, bias.
+#include "graph/pack_cache.h"
+#include "kernels/conv.h"
+#include "ops/support/elementwise.h"
+#include "ops/support/spatial.h"
+
+namespace safelight {
+namespace {
+
+struct Attrs : OpAttrs {
+  Padding padding = Padding::kSame;
+  int64_t stride_h = 1, stride_w = 1;
+  kernels::Clamp clamp{};
+};
+
+Result<std::shared_ptr<const OpAttrs>> Read(const AttrReader& reader) {
+  auto attrs = std::make_shared<Attrs>();
+  const int64_t padding = reader.Int(0, 0);
+  if (padding != 0 && padding != 1) return InvalidArgument("padding ", padding, ", must be 0 (SAME) or 1 (VALID)");
+  attrs->padding = padding == 0 ? Padding::kSame : Padding::kValid;
+  attrs->stride_w = reader.Int(1, 0);
+  attrs->stride_h = reader.Int(2, 0);
+  if (attrs->stride_w < 1 || attrs->stride_h < 1 || attrs->stride_w > 4096 || attrs->stride_h > 4096) {
+    return InvalidArgument("strides ", attrs->stride_h, " by ", attrs->stride_w, ", must be 1 to 4096");
+  }
+  SL_ASSIGN(attrs->clamp, ClampOfActivation(reader.Int(3, 0)));
+  return std::shared_ptr<const OpAttrs>(std::move(attrs));
+}
+
+// One axis of the transposed window.
+struct SpreadAxis {
+  int64_t in, out, taps, stride, pad;
+  AxisRule Rule(int axis) const {
+    return AxisRule::Divided(axis, in, 1, pad - taps + stride, taps - stride + 1, stride);
+  }
+  // The input that tap k of output y meets, or -1.
+  int64_t InputOf(int64_t y, int64_t k) const {
+    const int64_t at = y + pad - k;
+    if (at < 0 || at % stride != 0 || at / stride >= in) return -1;
+    return at / stride;
+  }
+};
+
+// The padding is that of the convolution from `out` to `in`.
+Result<SpreadAxis> MakeSpreadAxis(int64_t in, int64_t out, int64_t taps, int64_t stride, Padding padding) {
+  const int64_t expected = padding == Padding::kSame ? (out + stride - 1) / stride : (out - taps) / stride + 1;
+  if (out < 1 || taps < 1 || (padding == Padding::kValid && out < taps) || expected != in) {
+    return InvalidArgument("output size ", out, " does not come from input size ", in, " with filter ", taps,
+                           " and stride ", stride);
+  }
+  const int64_t total = std::max<int64_t>((in - 1) * stride + taps - out, 0);
+  return SpreadAxis{in, out, taps, stride, padding == Padding::kSame ? total / 2 : 0};
+}
+
+struct Spread {
+  SpreadAxis rows, columns;
+};
+
+Result<Spread> MakeSpread(const Shape& in, const Shape& out, const Shape& filter, const Attrs& attrs) {
+  Result<SpreadAxis> rows = MakeSpreadAxis(in[1], out[1], filter[1], attrs.stride_h, attrs.padding);
+  if (!rows.ok()) return rows.status().With("height");
+  Result<SpreadAxis> columns = MakeSpreadAxis(in[2], out[2], filter[2], attrs.stride_w, attrs.padding);
+  if (!columns.ok()) return columns.status().With("width");
+  return Spread{*rows, *columns};
+}
+
+Spread SpreadOf(const OpContext& context) {
+  return *MakeSpread(context.input(2).shape, context.output(0).shape, context.input(1).shape, context.attrs<Attrs>());
+}
+
+Status Infer(InferContext& context) {
+  SL_TRY(CheckPicture(context, 1));
+  SL_TRY(CheckPicture(context, 2));
+  SL_ASSIGN(const std::vector<int64_t> sizes, context.ConstInts(0));
+  const Shape &in = context.input(2).shape, &filter = context.input(1).shape;
+  if (sizes.size() != 4) return InvalidArgument("output shape of ", sizes.size(), " numbers, must be 4");
+  if (filter[3] != in[3] || in[3] < 1 || filter[0] < 1 || sizes[0] != in[0] || sizes[3] != filter[0]) {
+    return InvalidArgument("input ", in.ToString(), ", filter ", filter.ToString(), " and output shape ",
+                           Shape(sizes).ToString(), " do not fit together");
+  }
+  SL_TRY(CheckBias(context, 3, filter[0]));
+  SL_TRY(MakeSpread(in, Shape(sizes), filter, context.attrs<Attrs>()).status());
+  context.SetOutput(0, context.input(2).dtype, Shape(sizes));
+  return {};
+}
+
+std::vector<AxisRule> Axes(const OpContext& context, int out_axis) {
+  if (out_axis > 2) return {};
+  const Spread spread = SpreadOf(context);
+  std::vector<AxisRule> rules(static_cast<size_t>(context.num_inputs()), AxisRule::All());
+  rules[2] = out_axis == 0   ? AxisRule::Same(0, context.input(2).shape[0])
+             : out_axis == 1 ? spread.rows.Rule(1)
+                             : spread.columns.Rule(2);
+  return rules;
+}
+
+Cost SpreadCost(const OpContext& context) {
+  const Shape &in = context.input(2).shape, &filter = context.input(1).shape;
+  Cost cost;
+  cost.macs = in.elements() * filter[0] * filter[1] * filter[2];
+  cost.weight_bytes = TensorBytes(context.input(1).dtype, filter);
+  return cost;
+}
+
+// Height and width grow with the input's; what a convolution's padding adds stays.
+Result<std::vector<int64_t>> Rescale(const OpContext& before, const OpContext& after, int) {
+  SL_ASSIGN(std::vector<int64_t> sizes, before.ConstInts(0));
+  const Attrs& attrs = before.attrs<Attrs>();
+  const Shape &old_in = before.input(2).shape, &new_in = after.input(2).shape;
+  sizes[0] = new_in[0];
+  sizes[1] += (new_in[1] - old_in[1]) * attrs.stride_h;
+  sizes[2] += (new_in[2] - old_in[2]) * attrs.stride_w;
+  return sizes;
+}
+
+Status Reference(const OpContext& context, std::span<const ConstTensorView> inputs, std::span<const TensorView> outputs) {
+  for (int i = 1; i < 3; ++i) {
+    if (inputs[i].dtype != DType::kFloat32) return Unsupported(DTypeName(inputs[i].dtype), " arithmetic is not built yet");
+  }
+  const Spread s = SpreadOf(context);
+  const kernels::Clamp clamp = context.attrs<Attrs>().clamp;
+  const Shape &in = inputs[2].shape, &out = outputs[0].shape, &filter = inputs[1].shape;
+  const float* data = static_cast<const float*>(inputs[2].data);
+  const float* weights = static_cast<const float*>(inputs[1].data);
+  const float* bias = context.has_input(3) ? static_cast<const float*>(inputs[3].data) : nullptr;
+  float* result = static_cast<float*>(outputs[0].data);
+  for (int64_t i = 0; i < out.elements(); ++i) {
+    const int64_t o = i % out[3], x = i / out[3] % out[2], y = i / out[3] / out[2] % out[1], n = i / out[3] / out[2] / out[1];
+    float sum = bias != nullptr ? bias[o] : 0.0f;
+    for (int64_t ky = 0; ky < filter[1]; ++ky) {
+      for (int64_t kx = 0; kx < filter[2]; ++kx) {
+        const int64_t in_y = s.rows.InputOf(y, ky), in_x = s.columns.InputOf(x, kx);
+        if (in_y < 0 || in_x < 0) continue;
+        for (int64_t c = 0; c < in[3]; ++c) {
+          sum += data[((n * in[1] + in_y) * in[2] + in_x) * in[3] + c] * weights[((o * filter[1] + ky) * filter[2] + kx) * in[3] + c];
+        }
+      }
+    }
+    result[i] = std::min(clamp.high, std::max(clamp.low, sum));
+  }
+  return {};
+}
+
+class SpreadKernel : public Kernel {
+ public:
+  SpreadKernel(const OpContext& context, const PrepareOptions& options)
+      : spread_(SpreadOf(context)), clamp_(context.attrs<Attrs>().clamp) {
+    const Shape& filter = context.input(1).shape;
+    size_ = {filter[3], filter[0], filter[1], filter[2]};
+    const float* weights = context.constant<float>(1);
+    const float* bias = context.has_input(3) ? context.constant<float>(3) : nullptr;
+    const auto pack = [&] {
+      AlignedBuffer buffer(kernels::ConvPackedBytes(size_));
+      kernels::PackConv(size_, weights, bias, reinterpret_cast<float*>(buffer.data()));
+      return buffer;
+    };
+    const std::string layout = Cat("conv ", kernels::ConvBlockChannels(), " groups 1 bias ",
+                                   static_cast<const void*>(bias), " ", filter.ToString());
+    packed_ = options.pack_cache != nullptr ? options.pack_cache->Get(weights, layout, pack)
+                                            : std::make_shared<const AlignedBuffer>(pack());
+  }
+
+  size_t scratch_bytes() const override {
+    return static_cast<size_t>(size_.filter_h * size_.filter_w) * (sizeof(float*) + sizeof(int32_t));
+  }
+
+  Status Run(const KernelArgs& args) const override {
+    const Range* box = args.box.axis;
+    for (int64_t n = box[0].begin; n < box[0].end; ++n) {
+      for (int64_t y = box[1].begin; y < box[1].end; ++y) {
+        for (int64_t x = box[2].begin; x < box[2].end; ++x) RunPixel(args, n, y, x);
+      }
+    }
+    return {};
+  }
+
+ private:
+  void RunPixel(const KernelArgs& args, int64_t n, int64_t y, int64_t x) const {
+    const float** taps = reinterpret_cast<const float**>(args.scratch);
+    int32_t* index = reinterpret_cast<int32_t*>(taps + size_.filter_h * size_.filter_w);
+    int64_t count = 0;
+    for (int64_t ky = 0; ky < size_.filter_h; ++ky) {
+      const int64_t in_y = spread_.rows.InputOf(y, ky);
+      if (in_y < 0) continue;
+      for (int64_t kx = 0; kx < size_.filter_w; ++kx) {
+        const int64_t in_x = spread_.columns.InputOf(x, kx);
+        if (in_x < 0) continue;
+        taps[count] = args.inputs[2].Pixel<float>(n, in_y, in_x);
+        index[count++] = static_cast<int32_t>(ky * size_.filter_w + kx);
+      }
+    }
+    kernels::RunConvTaps(size_, reinterpret_cast<const float*>(packed_->data()), taps, index, count, clamp_.low,
+                         clamp_.high, args.outputs[0].Pixel<float>(n, y, x));
+  }
+
+  const Spread spread_;
+  const kernels::Clamp clamp_;
+  kernels::ConvSize size_;
+  std::shared_ptr<const AlignedBuffer> packed_;
+};
+
+Result<std::unique_ptr<Kernel>> Prepare(const OpContext& context, const PrepareOptions& options) {
+  for (int i = 1; i < context.num_inputs(); ++i) {
+    if (!context.has_input(i)) continue;
+    if (context.input(i).dtype != DType::kFloat32) {
+      return Unsupported(DTypeName(context.input(i).dtype), " arithmetic is not built yet");
+    }
+    if (i != 2 && !context.input(i).is_constant()) return Unsupported("weights that are computed at run time");
+  }
+  return std::unique_ptr<Kernel>(std::make_unique<SpreadKernel>(context, options));
+}
+
+}  // namespace
+
+extern const OpDef transpose_conv_op;
+const OpDef transpose_conv_op{
+    .name = "TRANSPOSE_CONV",
+    .tflite_code = 67,
+    .min_inputs = 3,
+    .max_inputs = 4,
+    .read = Read,
+    .infer = Infer,
+    .axes = Axes,
+    .cost = SpreadCost,
+    .reference = Reference,
+    .prepare = Prepare,
+    .shape_inputs = 1,
+    .rescale = Rescale,
+    .size_follows_join = true,
+};
+
+}  // namespace safelight
