@@ -69,6 +69,13 @@ struct NodeReport {
   std::vector<ValueReport> outputs;
 };
 
+// How far an output pixel of the first output looks in the first input, along rows or columns.
+struct FieldReport {
+  bool local = false;        // false: it depends on everything, or the extent does not show at this size
+  std::string why_not;       // names the node, when not local
+  int64_t before = 0, after = 0;  // input pixels needed before and after the one it comes from
+};
+
 struct PlanReport {
   std::vector<NodeReport> nodes;
   std::vector<std::string> notes;  // every rewrite and decision, a sentence each
@@ -81,9 +88,9 @@ struct PlanReport {
   int64_t packed_weight_bytes = 0;
   int64_t macs = 0;                // of one run, without recomputed halo
   double halo_share = 0;           // rows made more than once, as a share of all rows
-  // Rows, then columns, of the input that one output pixel depends on; -1: all of them.
-  int64_t receptive_rows = -1;
-  int64_t receptive_columns = -1;
+  FieldReport field_rows, field_columns;
+  // Pictures must be a multiple of this for every inner value to have a whole number of rows.
+  int64_t total_stride_rows = 1, total_stride_columns = 1;
 };
 
 class SessionImpl;

@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "engine/receptive.h"
+#include "graph/resize.h"
 #include "runtime/session_impl.h"
 
 namespace safelight {
@@ -36,9 +37,16 @@ ValueReport DescribeValue(const Plan& plan, NodeId id, ValueId output) {
   return report;
 }
 
-int64_t FieldOf(const Plan& plan, bool columns) {
+FieldReport FieldOf(const Plan& plan, bool columns) {
   const ReachResult result = FindReach(plan.graph, plan.axes, columns);
-  return result.reach.has_value() ? result.reach->before + result.reach->after + 1 : -1;
+  FieldReport report;
+  report.local = result.reach.has_value();
+  report.why_not = result.why_not;
+  if (report.local) {
+    report.before = result.reach->before;
+    report.after = result.reach->after;
+  }
+  return report;
 }
 
 }  // namespace
@@ -72,8 +80,10 @@ PlanReport SessionImpl::Report() const {
   report.halo_share = plan.rows_needed == 0 ? 0.0
                                             : static_cast<double>(plan.rows_made - plan.rows_needed) /
                                                   static_cast<double>(plan.rows_needed);
-  report.receptive_rows = FieldOf(plan, false);
-  report.receptive_columns = FieldOf(plan, true);
+  report.field_rows = FieldOf(plan, false);
+  report.field_columns = FieldOf(plan, true);
+  report.total_stride_rows = TotalStride(model_.impl()->own_size, false);
+  report.total_stride_columns = TotalStride(model_.impl()->own_size, true);
   return report;
 }
 

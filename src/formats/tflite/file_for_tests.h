@@ -24,15 +24,15 @@ inline constexpr int kConvOptionsType = 1, kAddOptionsType = 11, kCompositeOptio
 inline constexpr int kFloat32Type = 0, kInt32Type = 2, kInt64Type = 4, kStringType = 5, kInt8Type = 9;
 
 struct TensorForTests {
-  std::string name;
-  std::vector<int32_t> shape;
+  std::string name = {};
+  std::vector<int32_t> shape = {};
   uint32_t buffer = 0;
   int type = kFloat32Type;
-  std::vector<float> scales;
-  std::vector<int64_t> zero_points;
+  std::vector<float> scales = {};
+  std::vector<int64_t> zero_points = {};
   int quantized_axis = 0;
   bool is_variable = false;
-  std::vector<int32_t> signature;
+  std::vector<int32_t> signature = {};
   uint32_t external_buffer = 0;
   int quantization_details = 0;
 };
@@ -46,30 +46,30 @@ struct FieldForTests {
 
 struct NodeForTests {
   int code = 0;
-  std::vector<int32_t> inputs;
-  std::vector<int32_t> outputs;
+  std::vector<int32_t> inputs = {};
+  std::vector<int32_t> outputs = {};
   int options_type = 0;
-  std::vector<FieldForTests> options;
-  std::string custom_code;
+  std::vector<FieldForTests> options = {};
+  std::string custom_code = {};
   int opcode_shift = 0;  // added to the index of the operator code
 };
 
 struct SubgraphForTests {
-  std::vector<TensorForTests> tensors;
-  std::vector<int32_t> inputs;
-  std::vector<int32_t> outputs;
-  std::vector<NodeForTests> nodes;
+  std::vector<TensorForTests> tensors = {};
+  std::vector<int32_t> inputs = {};
+  std::vector<int32_t> outputs = {};
+  std::vector<NodeForTests> nodes = {};
 };
 
 struct BufferForTests {
-  std::vector<uint8_t> data;
+  std::vector<uint8_t> data = {};
   uint64_t offset = 0;
   uint64_t size = 0;
 };
 
 struct SignatureForTests {
-  std::string key;
-  std::vector<std::pair<std::string, uint32_t>> inputs, outputs;  // name, tensor
+  std::string key = {};
+  std::vector<std::pair<std::string, uint32_t>> inputs = {}, outputs = {};  // name, tensor
   uint32_t subgraph = 0;
 };
 
@@ -77,8 +77,8 @@ struct ModelForTests {
   uint32_t version = 3;
   std::vector<SubgraphForTests> subgraphs = {SubgraphForTests()};
   std::vector<BufferForTests> buffers = {BufferForTests()};
-  std::vector<SignatureForTests> signatures;
-  std::vector<uint8_t> metadata;
+  std::vector<SignatureForTests> signatures = {};
+  std::vector<uint8_t> metadata = {};
 
   SubgraphForTests& main() { return subgraphs[0]; }
   // Adds a buffer with these elements; its number.

@@ -133,9 +133,9 @@ TEST(ReaderTest, OptionsReachTheOp) {
   ASSERT_TRUE(Infer(read.graph).ok());
   const float x[4] = {-10, -10, -10, -3};
   float y[4];
-  const ConstTensorView inputs[2] = {{DType::kFloat32, {1, 4}, x},
-                                     {DType::kFloat32, {1, 4}, read.graph.values[1].constant}};
-  const TensorView outputs[1] = {{DType::kFloat32, {1, 4}, y}};
+  const std::vector<ConstTensorView> inputs = {{DType::kFloat32, {1, 4}, x},
+                                               {DType::kFloat32, {1, 4}, read.graph.values[1].constant}};
+  const std::vector<TensorView> outputs = {{DType::kFloat32, {1, 4}, y}};
   const Node& node = read.graph.nodes[0];
   ASSERT_TRUE(node.op->reference(OpContext(read.graph, node), inputs, outputs).ok());
   EXPECT_THAT(y, ElementsAre(0, 0, 0, 1));

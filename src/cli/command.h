@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The form of a command: it adds its options to a CLI11 subcommand and runs.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "base/status.h"
+#include "safelight/model.h"
+
+namespace CLI {
+class App;
+}
+
+namespace safelight {
+
+struct Command {
+  const char* name;
+  const char* help;
+  // Adds options to `app`; the function returned does the work after parsing.
+  std::function<Status()> (*configure)(CLI::App& app);
+};
+
+// Opens a .tflite file, or a built-in model by its name ("upscale_x3").
+Result<Model> OpenModel(const std::string& name);
+// "64MB", "1.5G", "4096" as bytes.
+Result<int64_t> ParseBytes(const std::string& text);
+// 12345678 as "11.8 MB".
+std::string FormatBytes(int64_t bytes);
+
+}  // namespace safelight

@@ -1,0 +1,190 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// safelight inspect: a network as a table: ops, shapes, MACs, weights, the rows rule, rings, memory.
+#include <CLI/CLI.hpp>
+#include <cstdio>
+#include <nlohmann/json.hpp>
+
+#include "cli/command.h"
+#include "safelight/session.h"
+
+namespace safelight {
+namespace {
+
+struct Options {
+  std::string model, size;
+  bool json = false, dot = false;
+  int threads = 1;
+  int64_t strip_rows = 0;
+};
+
+Result<std::vector<Shape>> ShapesFor(const Model& model, const std::string& size) {
+  std::vector<Shape> shapes;
+  if (size.empty()) return shapes;
+  long long width = 0, height = 0;
+  if (std::sscanf(size.c_str(), "%lldx%lld", &width, &height) != 2 || width < 1 || height < 1) {
+    return InvalidArgument("--size '", size, "', must be WIDTHxHEIGHT");
+  }
+  const Shape picture = model.inputs().empty() ? Shape() : model.inputs()[0].shape;
+  for (const Port& port : model.inputs()) {
+    Shape shape = port.shape;
+    if (shape.rank() == 4 && shape[1] == picture[1] && shape[2] == picture[2]) {
+      const bool channels_first = shape[1] <= 4 && shape[3] > 4;
+      shape[channels_first ? 2 : 1] = height;
+      shape[channels_first ? 3 : 2] = width;
+    }
+    shapes.push_back(shape);
+  }
+  return shapes;
+}
+
+std::string Shapes(const std::vector<Shape>& shapes) {
+  std::string text;
+  for (const Shape& shape : shapes) text += (text.empty() ? "" : " ") + shape.ToString();
+  return text;
+}
+
+std::string Ring(const NodeReport& node) {
+  std::string text;
+  for (const ValueReport& value : node.outputs) {
+    if (!text.empty()) text += ' ';
+    text += value.whole ? "whole" : std::to_string(value.ring_rows) + " rows";
+  }
+  return text;
+}
+
+int64_t Bytes(const NodeReport& node) {
+  int64_t bytes = 0;
+  for (const ValueReport& value : node.outputs) bytes += value.size_bytes;
+  return bytes;
+}
+
+void PrintPorts(const char* side, const std::vector<Port>& ports) {
+  for (const Port& port : ports) {
+    std::printf("%-7s %-28s %-8s %s", side, port.name.c_str(), DTypeName(port.dtype), port.shape.ToString().c_str());
+    if (port.signature.rank() > 0) std::printf("  (signature %s)", port.signature.ToString().c_str());
+    if (!port.quant.empty()) {
+      std::printf("  scale %g zero %lld", static_cast<double>(port.quant.scales[0]),
+                  static_cast<long long>(port.quant.zero_points[0]));
+    }
+    std::printf("\n");
+  }
+}
+
+void PrintField(const char* what, const FieldReport& field) {
+  if (field.local) {
+    std::printf("receptive field, %s: %lld before, %lld after\n", what, static_cast<long long>(field.before),
+                static_cast<long long>(field.after));
+  } else {
+    std::printf("receptive field, %s: %s\n", what, field.why_not.c_str());
+  }
+}
+
+void PrintPlan(const PlanReport& plan) {
+  std::printf("\n%4s %5s %-22s %-20s %-20s %10s %9s %-18s %-9s %s\n", "node", "phase", "op", "in", "out", "MACs",
+              "weights", "rows needed", "kept", "bytes");
+  for (const NodeReport& node : plan.nodes) {
+    const std::string number = node.info.file_nodes.empty() ? "-" : std::to_string(node.info.file_nodes[0]);
+    const std::string in = node.info.input_shapes.empty() ? "" : node.info.input_shapes[0].ToString();
+    std::printf("%4s %5d %-22s %-20s %-20s %10lld %9lld %-18s %-9s %lld\n", number.c_str(), node.phase,
+                node.info.op.c_str(), in.c_str(), Shapes(node.info.output_shapes).c_str(),
+                static_cast<long long>(node.info.macs), static_cast<long long>(node.info.weight_bytes),
+                node.rows.c_str(), Ring(node).c_str(), static_cast<long long>(Bytes(node)));
+  }
+  std::printf("\nphases %d, threads %d, strips of %lld rows, halo %.1f %%\n", plan.phases, plan.threads,
+              static_cast<long long>(plan.strip_rows), 100 * plan.halo_share);
+  std::printf("MACs %lld, rings %s, whole values %s, packed weights %s\n", static_cast<long long>(plan.macs),
+              FormatBytes(plan.ring_bytes).c_str(), FormatBytes(plan.whole_bytes).c_str(),
+              FormatBytes(plan.packed_weight_bytes).c_str());
+  PrintField("rows", plan.field_rows);
+  PrintField("columns", plan.field_columns);
+  for (const std::string& note : plan.notes) std::printf("note: %s\n", note.c_str());
+}
+
+nlohmann::json ToJson(const Model& model, const PlanReport& plan) {
+  nlohmann::json nodes = nlohmann::json::array();
+  for (const NodeReport& node : plan.nodes) {
+    nlohmann::json outputs = nlohmann::json::array();
+    for (const ValueReport& value : node.outputs) {
+      outputs.push_back({{"name", value.name}, {"shape", std::vector<int64_t>(value.shape.dims().begin(), value.shape.dims().end())},
+                         {"whole", value.whole}, {"ring_rows", value.ring_rows}, {"size_bytes", value.size_bytes}});
+    }
+    nodes.push_back({{"op", node.info.op}, {"file_nodes", node.info.file_nodes}, {"phase", node.phase},
+                     {"by_rows", node.by_rows}, {"rows", node.rows}, {"macs", node.info.macs},
+                     {"dtype", DTypeName(node.info.dtype)}, {"weight_bytes", node.info.weight_bytes}, {"outputs", outputs}});
+  }
+  return {{"model", model.path()}, {"nodes", nodes}, {"phases", plan.phases}, {"threads", plan.threads},
+          {"strip_rows", plan.strip_rows}, {"ring_bytes", plan.ring_bytes}, {"whole_bytes", plan.whole_bytes},
+          {"packed_weight_bytes", plan.packed_weight_bytes}, {"macs", plan.macs}, {"notes", plan.notes}};
+}
+
+void PrintDot(const PlanReport& plan) {
+  std::printf("digraph network {\n  node [shape=box];\n");
+  for (size_t i = 0; i < plan.nodes.size(); ++i) {
+    const NodeReport& node = plan.nodes[i];
+    std::printf("  n%zu [label=\"%s\\n%s\"];\n", i, node.info.op.c_str(), Shapes(node.info.output_shapes).c_str());
+    for (int input : node.info.inputs) {
+      if (input >= 0) std::printf("  n%d -> n%zu;\n", input, i);
+      if (input == -1) std::printf("  input -> n%zu;\n", i);
+    }
+  }
+  std::printf("}\n");
+}
+
+// The nodes of a file that cannot be planned yet (integer arithmetic) are still shown.
+void PrintNodes(const Model& model) {
+  std::printf("\n%4s %-22s %-8s %-24s %10s %9s\n", "node", "op", "type", "out", "MACs", "weights");
+  for (const NodeInfo& node : model.nodes()) {
+    std::printf("%4d %-22s %-8s %-24s %10lld %9lld\n", node.file_nodes.empty() ? -1 : node.file_nodes[0],
+                node.op.c_str(), DTypeName(node.dtype), Shapes(node.output_shapes).c_str(),
+                static_cast<long long>(node.macs), static_cast<long long>(node.weight_bytes));
+  }
+}
+
+Status Run(const Options& options) {
+  SL_ASSIGN(const Model model, OpenModel(options.model));
+  SL_ASSIGN(std::vector<Shape> shapes, ShapesFor(model, options.size));
+  if (!options.json && !options.dot) {
+    std::printf("%s\n", model.path().c_str());
+    if (!model.description().empty()) std::printf("%s\n", model.description().c_str());
+    PrintPorts("input", model.inputs());
+    PrintPorts("output", model.outputs());
+  }
+  SessionOptions session_options;
+  session_options.input_shapes = std::move(shapes);
+  session_options.threads = options.threads;
+  session_options.strip_rows = options.strip_rows;
+  Result<Session> session = Session::Create(model, session_options);
+  if (!session.ok()) {
+    if (!options.json && !options.dot) PrintNodes(model);
+    return session.status();
+  }
+  const PlanReport plan = session->plan();
+  if (options.json) {
+    std::printf("%s\n", ToJson(model, plan).dump(1).c_str());
+  } else if (options.dot) {
+    PrintDot(plan);
+  } else {
+    PrintPlan(plan);
+    std::printf("memory of a run, without input, output and weights: %s\n", FormatBytes(session->memory_bytes()).c_str());
+  }
+  return {};
+}
+
+std::function<Status()> Configure(CLI::App& app) {
+  auto options = std::make_shared<Options>();
+  app.add_option("model", options->model, "a .tflite file or a built-in model")->required();
+  app.add_option("--size", options->size, "picture size, WIDTHxHEIGHT (default: the file's own)");
+  app.add_option("--threads", options->threads, "threads to plan for")->check(CLI::Range(1, 1024));
+  app.add_option("--strip", options->strip_rows, "output rows at a time")->check(CLI::Range(0, 1 << 20));
+  app.add_flag("--json", options->json, "print JSON");
+  app.add_flag("--dot", options->dot, "print a graph for Graphviz");
+  return [options] { return Run(*options); };
+}
+
+}  // namespace
+
+extern const Command inspect_command;
+const Command inspect_command{"inspect", "show a network: ops, shapes, rows, rings, memory", Configure};
+
+}  // namespace safelight
