@@ -9,7 +9,8 @@ namespace safelight {
 namespace {
 
 // Sizes above these come from broken files; refusing them keeps all later arithmetic in 64 bits.
-constexpr int64_t kMaxDim = (int64_t{1} << 31) - 1;
+// The planner may keep a table with an entry per index of an axis.
+constexpr int64_t kMaxDim = int64_t{1} << 26;
 constexpr int64_t kMaxElements = int64_t{1} << 40;
 // Shape arithmetic works on a handful of integers.
 constexpr int64_t kMaxShapeElements = 4096;
@@ -17,7 +18,7 @@ constexpr int64_t kMaxShapeElements = 4096;
 Status CheckShape(const Value& value) {
   for (int64_t dim : value.shape.dims()) {
     if (dim < 0 || dim > kMaxDim) {
-      return InvalidArgument("'", value.name, "' has shape ", value.shape.ToString(), ", sizes must be 0 to 2^31-1");
+      return InvalidArgument("'", value.name, "' has shape ", value.shape.ToString(), ", sizes must be 0 to 2^26");
     }
   }
   if (value.shape.elements() > kMaxElements) {

@@ -132,17 +132,52 @@ class ConvKernel : public Kernel {
                                             : std::make_shared<const AlignedBuffer>(pack());
   }
 
-  size_t scratch_bytes() const override { return static_cast<size_t>(size_.filter_h) * sizeof(float*); }
+  size_t scratch_bytes() const override {
+    return static_cast<size_t>(size_.filter_h * size_.filter_w) * (sizeof(float*) + sizeof(int32_t));
+  }
 
   Status Run(const KernelArgs& args) const override {
     const Range* box = args.box.axis;
+    // Signals of height 1 stream along x: neighbouring pixels then lie in a ring, not side by side.
+    const bool ring_along_x = args.inputs[0].row_axis == 2 || args.outputs[0].row_axis == 2;
     for (int64_t n = box[0].begin; n < box[0].end; ++n) {
-      for (int64_t y = box[1].begin; y < box[1].end; ++y) RunRow(args, n, y);
+      for (int64_t y = box[1].begin; y < box[1].end; ++y) {
+        if (!ring_along_x) {
+          RunRow(args, n, y);
+          continue;
+        }
+        for (int64_t x = box[2].begin; x < box[2].end; ++x) RunPixel(args, n, y, x);
+      }
     }
     return {};
   }
 
  private:
+  const float* Packed(int64_t group) const {
+    return reinterpret_cast<const float*>(packed_->data() + static_cast<size_t>(group) * kernels::ConvPackedBytes(size_));
+  }
+
+  // One pixel by the addresses of its taps; the same order of sums, so the same bits, as in a row.
+  void RunPixel(const KernelArgs& args, int64_t n, int64_t y, int64_t x) const {
+    const SlidingAxis &rows = sliding_.rows, &columns = sliding_.columns;
+    const float** taps = reinterpret_cast<const float**>(args.scratch);
+    int32_t* index = reinterpret_cast<int32_t*>(taps + size_.filter_h * size_.filter_w);
+    const Range ky_range = rows.ValidTaps(y), kx_range = columns.ValidTaps(x);
+    for (int64_t g = 0; g < groups_; ++g) {
+      int64_t count = 0;
+      for (int64_t ky = ky_range.begin; ky < ky_range.end; ++ky) {
+        for (int64_t kx = kx_range.begin; kx < kx_range.end; ++kx, ++count) {
+          taps[count] = args.inputs[0].Pixel<float>(n, y * rows.stride - rows.pad + ky * rows.dilation,
+                                                    x * columns.stride - columns.pad + kx * columns.dilation) +
+                        g * size_.in_channels;
+          index[count] = static_cast<int32_t>(ky * size_.filter_w + kx);
+        }
+      }
+      kernels::RunConvTaps(size_, Packed(g), taps, index, count, clamp_.low, clamp_.high,
+                           args.outputs[0].Pixel<float>(n, y, x) + g * size_.out_channels);
+    }
+  }
+
   void RunRow(const KernelArgs& args, int64_t n, int64_t y) const {
     const Window &in = args.inputs[0], &out = args.outputs[0];
     const SlidingAxis &rows = sliding_.rows, &columns = sliding_.columns;
@@ -163,7 +198,6 @@ class ConvKernel : public Kernel {
                          .x_end = args.box.axis[2].end,
                          .low = clamp_.low,
                          .high = clamp_.high};
-    const size_t group_bytes = kernels::ConvPackedBytes(size_);
     for (int64_t g = 0; g < groups_; ++g) {
       for (int64_t ky = 0; ky < size_.filter_h; ++ky) {
         const int64_t in_y = y * rows.stride - rows.pad + ky * rows.dilation;
@@ -171,8 +205,7 @@ class ConvKernel : public Kernel {
         taps[ky] = inside ? in.Pixel<float>(n, in_y, col_begin) + g * size_.in_channels : nullptr;
       }
       row.out = out.Pixel<float>(n, y, row.x_begin) + g * size_.out_channels;
-      kernels::RunConvRow(
-          size_, reinterpret_cast<const float*>(packed_->data() + static_cast<size_t>(g) * group_bytes), row);
+      kernels::RunConvRow(size_, Packed(g), row);
     }
   }
 

@@ -36,7 +36,7 @@ Result<MovePlan> Plan(const OpContext& context) {
   const int64_t skip = context.attrs<Attrs>().skip;
   MovePlan plan;
   for (int axis = 0; axis < in.rank(); ++axis) {
-    MoveAxis move = MoveSlice(axis, -pads.before[axis], 1, in[axis] + pads.before[axis] + pads.after[axis]);
+    MoveAxis move = MoveTable(axis, -pads.before[axis], in[axis] + pads.before[axis] + pads.after[axis]);
     for (Move& step : move.moves) {
       if (step.at < 0) step.at = -step.at - 1 + skip;
       if (step.at >= in[axis]) step.at = 2 * in[axis] - 1 - skip - step.at;

@@ -16,6 +16,7 @@ std::vector<ResizeTap> TapsOf(const OpContext& context, int axis) {
 }
 
 std::vector<AxisRule> Axes(const OpContext& context, int out_axis) {
+  if (out_axis == 3) return {};
   const int64_t in = context.input(0).shape[out_axis];
   const bool resized = out_axis == 1 || out_axis == 2;
   return {resized ? ResizeRule(out_axis, in, TapsOf(context, out_axis)) : AxisRule::Same(out_axis, in), AxisRule::All()};

@@ -25,7 +25,7 @@ Result<MovePlan> Plan(const OpContext& context) {
   const Shape &in = context.input(0).shape, &out = context.output(0).shape;
   MovePlan plan;
   for (int axis = 0; axis < out.rank(); ++axis) {
-    MoveAxis move = MoveSame(axis, out[axis]);
+    MoveAxis move = MoveTable(axis, 0, out[axis]);
     for (Move& step : move.moves) step.at %= in[axis];
     plan.axes.push_back(std::move(move));
   }

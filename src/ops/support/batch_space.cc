@@ -84,13 +84,11 @@ Result<BlockGrid> ReadBlockGrid(const OpContext& context) {
 
 std::vector<AxisRule> BlockAxes(const OpContext& context, BlockDirection direction, int out_axis) {
   const Result<BlockGrid> grid = ReadBlockGrid(context);
-  if (!grid.ok() || out_axis == 0) return {};
+  if (!grid.ok() || out_axis == 0 || out_axis > grid->axes) return {};
   const int64_t in = context.input(0).shape[out_axis];
   std::vector<AxisRule> rules(3, AxisRule::All());
   const int i = out_axis - 1;
-  if (i >= grid->axes) {
-    rules[0] = AxisRule::Same(out_axis, in);
-  } else if (direction == BlockDirection::kSpaceToBatch) {
+  if (direction == BlockDirection::kSpaceToBatch) {
     rules[0] = AxisRule::Window(out_axis, in, grid->block[i], -grid->pad_before[i], grid->block[i]);
   } else {
     rules[0] = AxisRule::Divided(out_axis, in, 1, grid->pad_before[i], 1, grid->block[i]);

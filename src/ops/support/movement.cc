@@ -38,6 +38,7 @@ class Mover {
   }
 
   static bool Consecutive(const MoveAxis& move, Range range) {
+    if (move.moves.empty()) return move.stride == 1;
     for (int64_t i = range.begin; i < range.end; ++i) {
       if (move.moves[i].at == Move::kFill) return false;
       if (i > range.begin && move.moves[i].at != move.moves[i - 1].at + 1) return false;
@@ -51,7 +52,7 @@ class Mover {
     if (axis + 1 == first_ && first_ == out_.shape.rank() && !fill) return CopyStrided(axis, out);
     const MoveAxis& move = plan_.axes[axis];
     for (int64_t i = box_.axis[axis].begin; i < box_.axis[axis].end; ++i) {
-      const Move& step = move.moves[i];
+      const Move step = move.At(i);
       const bool filled = fill || step.at == Move::kFill;
       Add(move, step, filled, 1);
       Walk(axis + 1, out + out_.Offset(axis, i), filled);
@@ -74,7 +75,7 @@ class Mover {
   void Copy(int64_t out, bool fill) {
     for (int axis = first_; axis < out_.shape.rank(); ++axis) {
       out += out_.Offset(axis, box_.axis[axis].begin);
-      if (!fill) place_[plan_.axes[axis].axis] += plan_.axes[axis].moves[box_.axis[axis].begin].at;
+      if (!fill) place_[plan_.axes[axis].axis] += plan_.axes[axis].At(box_.axis[axis].begin).at;
     }
     std::byte* to = out_.data + static_cast<size_t>(out) * element_bytes_;
     if (fill) {
@@ -84,14 +85,14 @@ class Mover {
     std::memcpy(to, in_.data + static_cast<size_t>(InputOffset()) * element_bytes_,
                 static_cast<size_t>(run_) * element_bytes_);
     for (int axis = first_; axis < out_.shape.rank(); ++axis) {
-      place_[plan_.axes[axis].axis] -= plan_.axes[axis].moves[box_.axis[axis].begin].at;
+      place_[plan_.axes[axis].axis] -= plan_.axes[axis].At(box_.axis[axis].begin).at;
     }
   }
 
   void CopyStrided(int axis, int64_t out) {
     const MoveAxis& move = plan_.axes[axis];
     for (int64_t i = box_.axis[axis].begin; i < box_.axis[axis].end; ++i) {
-      const Move& step = move.moves[i];
+      const Move step = move.At(i);
       std::byte* to = out_.data + static_cast<size_t>(out + out_.Offset(axis, i)) * element_bytes_;
       if (step.at == Move::kFill) {
         Fill(to, 1);
@@ -109,7 +110,8 @@ class Mover {
       std::memset(to, 0, static_cast<size_t>(count) * element_bytes_);
       return;
     }
-    for (int64_t i = 0; i < count; ++i) std::memcpy(to + static_cast<size_t>(i) * element_bytes_, fill_, element_bytes_);
+    for (int64_t i = 0; i < count; ++i)
+      std::memcpy(to + static_cast<size_t>(i) * element_bytes_, fill_, element_bytes_);
   }
 
   const MovePlan& plan_;
@@ -141,13 +143,34 @@ class MoveKernel : public Kernel {
 MoveAxis MoveSame(int axis, int64_t size) { return MoveSlice(axis, 0, 1, size); }
 
 MoveAxis MoveSlice(int axis, int64_t begin, int64_t stride, int64_t count) {
+  return {axis, kNone, {}, begin, stride, count};
+}
+
+MoveAxis MoveTable(int axis, int64_t begin, int64_t count) {
   MoveAxis move{axis, kNone, {}};
   move.moves.reserve(static_cast<size_t>(count));
-  for (int64_t i = 0; i < count; ++i) move.moves.push_back({begin + i * stride, 0});
+  for (int64_t i = 0; i < count; ++i) move.moves.push_back({begin + i, 0});
   return move;
 }
 
-MoveAxis MoveRepeat(int64_t count) { return {kNone, kNone, std::vector<Move>(static_cast<size_t>(count))}; }
+MoveAxis MoveRepeat(int64_t count) { return {kNone, kNone, {}, 0, 0, count}; }
+
+namespace {
+
+// The most that any index of `move` adds to the place along `axis` of the input.
+int64_t MostAlong(const MoveAxis& move, int axis) {
+  int64_t most = 0;
+  if (move.moves.empty() && move.axis == axis && move.count > 0) {
+    most = std::max({most, move.begin, move.begin + (move.count - 1) * move.stride});
+  }
+  for (const Move& step : move.moves) {
+    if (move.axis == axis) most = std::max(most, step.at);
+    if (move.more_axis == axis) most = std::max(most, step.more_at);
+  }
+  return most;
+}
+
+}  // namespace
 
 AxisRule MoveRule(const MovePlan& plan, int out_axis, const Shape& in) {
   const MoveAxis& axis = plan.axes[out_axis];
@@ -155,22 +178,22 @@ AxisRule MoveRule(const MovePlan& plan, int out_axis, const Shape& in) {
   // Several output axes may lead to one input axis (a merge undone); the others add at most `rest`.
   int64_t rest = 0;
   for (size_t other = 0; other < plan.axes.size(); ++other) {
-    if (static_cast<int>(other) == out_axis) continue;
-    int64_t most = 0;
-    for (const Move& move : plan.axes[other].moves) {
-      if (plan.axes[other].axis == axis.axis) most = std::max(most, move.at);
-      if (plan.axes[other].more_axis == axis.axis) most = std::max(most, move.more_at);
-    }
-    rest += most;
+    if (static_cast<int>(other) != out_axis) rest += MostAlong(plan.axes[other], axis.axis);
   }
+  if (axis.moves.empty() && axis.stride > 0) {
+    return AxisRule::Window(axis.axis, in[axis.axis], axis.stride, axis.begin, rest + 1);
+  }
+  const int64_t count = axis.moves.empty() ? axis.count : static_cast<int64_t>(axis.moves.size());
   std::vector<Range> table;
-  table.reserve(axis.moves.size());
-  for (const Move& move : axis.moves) {
+  table.reserve(static_cast<size_t>(count));
+  for (int64_t i = 0; i < count; ++i) {
+    const Move move = axis.At(i);
     table.push_back(move.at == Move::kFill ? Range{} : Range{move.at, move.at + rest + 1});
   }
   // The common case keeps its formula, which listings can show.
   bool shifted = !table.empty() && rest == 0;
-  for (size_t i = 1; i < table.size() && shifted; ++i) shifted = table[i].begin == table[i - 1].begin + 1 && !table[i].empty();
+  for (size_t i = 1; i < table.size() && shifted; ++i)
+    shifted = table[i].begin == table[i - 1].begin + 1 && !table[i].empty();
   if (shifted && !table[0].empty()) return AxisRule::Window(axis.axis, in[axis.axis], 1, table[0].begin, 1);
   return AxisRule::Table(axis.axis, in[axis.axis], std::move(table));
 }

@@ -27,18 +27,23 @@ struct Move {
 struct MoveAxis {
   int axis = kNone;
   int more_axis = kNone;
-  std::vector<Move> moves;  // one per index of the output axis
+  std::vector<Move> moves;  // one per index of the output axis; empty: index i contributes begin + i * stride
+  int64_t begin = 0, stride = 0, count = 0;
+
+  Move At(int64_t i) const { return moves.empty() ? Move{begin + i * stride, 0} : moves[i]; }
 };
 
 struct MovePlan {
-  std::vector<MoveAxis> axes;            // one per output axis
-  int64_t base[Shape::kMaxRank] = {};    // added to the place: input axes that the output no longer has
+  std::vector<MoveAxis> axes;          // one per output axis
+  int64_t base[Shape::kMaxRank] = {};  // added to the place: input axes that the output no longer has
 };
 
-// Builders for the usual axes.
+// Builders for the usual axes; these take no memory, however long the axis.
 MoveAxis MoveSame(int axis, int64_t size);
 // Indices begin, begin + stride, ...
 MoveAxis MoveSlice(int axis, int64_t begin, int64_t stride, int64_t count);
+// The same with its table written out, for ops that go on to change single entries.
+MoveAxis MoveTable(int axis, int64_t begin, int64_t count);
 MoveAxis MoveRepeat(int64_t count);  // the input is not indexed by this axis
 
 // The rule along one output axis: the input axis it drives as a position.

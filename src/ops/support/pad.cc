@@ -41,7 +41,7 @@ Result<MovePlan> PadPlan(const OpContext& context) {
   const Shape& in = context.input(0).shape;
   MovePlan plan;
   for (int axis = 0; axis < in.rank(); ++axis) {
-    MoveAxis move = MoveSlice(axis, -pads.before[axis], 1, in[axis] + pads.before[axis] + pads.after[axis]);
+    MoveAxis move = MoveTable(axis, -pads.before[axis], in[axis] + pads.before[axis] + pads.after[axis]);
     for (Move& step : move.moves) {
       if (step.at < 0 || step.at >= in[axis]) step.at = Move::kFill;
     }
