@@ -6,6 +6,7 @@
 #include <limits>
 #include <type_traits>
 
+#include "base/half.h"
 #include "ops/support/elementwise.h"
 
 namespace safelight {
@@ -27,9 +28,17 @@ Status Infer(InferContext& context) {
   return {};
 }
 
+struct Half {
+  uint16_t bits;
+};
+
 template <typename To, typename From>
 To Convert(From x) {
-  if constexpr (std::is_same_v<To, bool>) {
+  if constexpr (std::is_same_v<From, Half>) {
+    return Convert<To, float>(HalfToFloat(x.bits));
+  } else if constexpr (std::is_same_v<To, Half>) {
+    return Half{FloatToHalf(static_cast<float>(x))};
+  } else if constexpr (std::is_same_v<To, bool>) {
     return x != From{0};
   } else if constexpr (std::is_floating_point_v<From> && std::is_integral_v<To>) {
     if (std::isnan(x)) return To{0};
@@ -54,6 +63,7 @@ template <typename From>
 ElementRunFunction FindTo(DType to) {
   switch (to) {
     case DType::kFloat32: return Run<float, From>;
+    case DType::kFloat16: return Run<Half, From>;
     case DType::kFloat64: return Run<double, From>;
     case DType::kInt8: return Run<int8_t, From>;
     case DType::kUInt8: return Run<uint8_t, From>;
@@ -62,6 +72,7 @@ ElementRunFunction FindTo(DType to) {
     case DType::kInt32: return Run<int32_t, From>;
     case DType::kUInt32: return Run<uint32_t, From>;
     case DType::kInt64: return Run<int64_t, From>;
+    case DType::kUInt64: return Run<uint64_t, From>;
     case DType::kBool: return Run<bool, From>;
     default: return nullptr;
   }
@@ -72,6 +83,7 @@ Result<ElementFunction> Choose(const OpContext& context, bool) {
   ElementFunction function;
   switch (context.input(0).dtype) {
     case DType::kFloat32: function.run = FindTo<float>(to); break;
+    case DType::kFloat16: function.run = FindTo<Half>(to); break;
     case DType::kFloat64: function.run = FindTo<double>(to); break;
     case DType::kInt8: function.run = FindTo<int8_t>(to); break;
     case DType::kUInt8: function.run = FindTo<uint8_t>(to); break;
@@ -80,6 +92,7 @@ Result<ElementFunction> Choose(const OpContext& context, bool) {
     case DType::kInt32: function.run = FindTo<int32_t>(to); break;
     case DType::kUInt32: function.run = FindTo<uint32_t>(to); break;
     case DType::kInt64: function.run = FindTo<int64_t>(to); break;
+    case DType::kUInt64: function.run = FindTo<uint64_t>(to); break;
     case DType::kBool: function.run = FindTo<uint8_t>(to); break;
     default: break;
   }

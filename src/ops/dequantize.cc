@@ -18,7 +18,8 @@ bool Run(const ElementRun& run, const ElementParams& params) {
   const T* in = reinterpret_cast<const T*>(run.in[0]);
   float* out = reinterpret_cast<float*>(run.out);
   for (size_t i = 0; i < run.count; ++i) {
-    out[i] = static_cast<float>(params.in_scale * static_cast<double>(in[i * run.step[0]] - params.in_zero_point));
+    out[i] = static_cast<float>(params.in_scale *
+                                (static_cast<double>(in[i * run.step[0]]) - static_cast<double>(params.in_zero_point)));
   }
   return true;
 }
@@ -55,34 +56,47 @@ Result<ElementFunction> Choose(const OpContext& context, bool) {
   return function;
 }
 
-bool PerAxis(const OpContext& context) { return context.input(0).quant.scales.size() > 1; }
-
 // Slice by slice along the quantized axis, each with its own scale.
-Status RunPerAxis(const OpContext& context, const KernelArgs& args) {
-  SL_ASSIGN(ElementFunction function, Choose(context, true));
-  const QuantParams& quant = context.input(0).quant;
-  KernelArgs slice = args;
-  for (int64_t i = args.box.axis[quant.axis].begin; i < args.box.axis[quant.axis].end; ++i) {
-    slice.box.axis[quant.axis] = {i, i + 1};
-    function.params.in_scale = quant.scales[static_cast<size_t>(i)];
-    function.params.in_zero_point = quant.zero_points[static_cast<size_t>(i)];
-    SL_TRY(RunElements(function, slice));
+class PerAxisKernel : public Kernel {
+ public:
+  PerAxisKernel(const ElementFunction& function, const QuantParams& quant) : function_(function), quant_(quant) {}
+  Status Run(const KernelArgs& args) const override {
+    ElementFunction function = function_;
+    KernelArgs slice = args;
+    const Range range = args.box.axis[quant_.axis];
+    for (int64_t i = range.begin; i < range.end; ++i) {
+      slice.box.axis[quant_.axis] = {i, i + 1};
+      function.params.in_scale = quant_.scales[static_cast<size_t>(i)];
+      function.params.in_zero_point = quant_.zero_points[static_cast<size_t>(i)];
+      SL_TRY(RunElements(function, slice));
+    }
+    return {};
   }
-  return {};
+
+ private:
+  const ElementFunction function_;
+  const QuantParams quant_;
+};
+
+Result<std::unique_ptr<Kernel>> Prepare(const OpContext& context, const PrepareOptions&) {
+  const Value& in = context.input(0);
+  const int64_t scales = static_cast<int64_t>(in.quant.scales.size());
+  if (scales < 2 || in.dtype == DType::kFloat16) return PrepareElements(Choose, context);
+  // The size may have changed since the file was read.
+  if (in.quant.axis >= in.shape.rank() || in.shape[in.quant.axis] != scales) {
+    return InvalidArgument("'", in.name, "' has ", scales, " scales along axis ", in.quant.axis, " of shape ",
+                           in.shape.ToString());
+  }
+  SL_ASSIGN(const ElementFunction function, Choose(context, /*plain=*/false));
+  return std::unique_ptr<Kernel>(std::make_unique<PerAxisKernel>(function, in.quant));
 }
 
-Status Reference(const OpContext& context, std::span<const ConstTensorView> inputs, std::span<const TensorView> outputs) {
-  if (!PerAxis(context)) return ElementReference(Choose, context, inputs, outputs);
+Status Reference(const OpContext& context, std::span<const ConstTensorView> inputs,
+                 std::span<const TensorView> outputs) {
+  SL_ASSIGN(const std::unique_ptr<Kernel> kernel, Prepare(context, {}));
   const Window in = WholeWindow(inputs[0].dtype, inputs[0].shape, const_cast<void*>(inputs[0].data));
   const Window out = WholeWindow(outputs[0].dtype, outputs[0].shape, outputs[0].data);
-  if (out.shape.elements() == 0) return {};
-  return RunPerAxis(context, {{&in, 1}, {&out, 1}, WholeBox(out.shape), nullptr});
-}
-
-// Weights with a scale per channel are constants and were folded; a computed one takes the reference.
-Result<std::unique_ptr<Kernel>> Prepare(const OpContext& context, const PrepareOptions&) {
-  if (PerAxis(context)) return Unsupported("a computed value with a scale per channel is not built yet");
-  return PrepareElements(Choose, context);
+  return kernel->Run({{&in, 1}, {&out, 1}, WholeBox(out.shape), nullptr});
 }
 
 }  // namespace

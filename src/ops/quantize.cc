@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // QUANTIZE: float32 to integers, stored = round(x / scale) + zero_point, halves away from zero,
-// limited to the type (TFLite's reference AffineQuantize).
+// limited to the type (TFLite's reference AffineQuantize); and integers to integers of another scale,
+// by a multiplier of 31 bits and a shift, each rounded, as the format's reference does it.
 #include <algorithm>
 #include <cmath>
 #include <limits>
@@ -17,7 +18,7 @@ Status Infer(InferContext& context) {
 }
 
 template <typename T>
-bool Run(const ElementRun& run, const ElementParams& params) {
+bool RunFromFloat(const ElementRun& run, const ElementParams& params) {
   const float* in = reinterpret_cast<const float*>(run.in[0]);
   T* out = reinterpret_cast<T*>(run.out);
   constexpr double kLow = static_cast<double>(std::numeric_limits<T>::min());
@@ -31,22 +32,96 @@ bool Run(const ElementRun& run, const ElementParams& params) {
   return true;
 }
 
+// x * multiplier / 2^31 * 2^shift; ties of the product go up, ties of the shift to the right away from zero.
+int64_t Scaled(int64_t x, int32_t multiplier, int shift) {
+  constexpr int64_t kLow = std::numeric_limits<int32_t>::min(), kHigh = std::numeric_limits<int32_t>::max();
+  x = std::clamp(std::clamp(x, kLow, kHigh) << std::max(shift, 0), kLow, kHigh);
+  const int64_t product = x * multiplier;
+  const int64_t half = int64_t{1} << 30;
+  const int64_t high = (product + (product >= 0 ? half : 1 - half)) / (int64_t{1} << 31);
+  if (shift >= 0) return high;
+  const int64_t unit = int64_t{1} << -shift;
+  const int64_t rest = high & (unit - 1);
+  return (high - rest) / unit + (rest > (unit - 1) / 2 + (high < 0 ? 1 : 0) ? 1 : 0);
+}
+
+template <typename From, typename To>
+bool RunRescaled(const ElementRun& run, const ElementParams& params) {
+  const From* in = reinterpret_cast<const From*>(run.in[0]);
+  To* out = reinterpret_cast<To*>(run.out);
+  for (size_t i = 0; i < run.count; ++i) {
+    const int64_t x = static_cast<int64_t>(in[i * run.step[0]]) - params.in_zero_point;
+    const int64_t y = Scaled(x, params.multiplier, params.shift) + params.zero_point;
+    out[i] = static_cast<To>(
+        std::clamp<int64_t>(y, std::numeric_limits<To>::min(), std::numeric_limits<To>::max()));
+  }
+  return true;
+}
+
+// `ratio` as multiplier / 2^31 * 2^shift with a multiplier of 31 bits.
+void SetMultiplier(double ratio, ElementParams& params) {
+  const double fraction = std::frexp(ratio, &params.shift);
+  int64_t multiplier = std::llround(fraction * static_cast<double>(int64_t{1} << 31));
+  if (multiplier == int64_t{1} << 31) {
+    multiplier /= 2;
+    ++params.shift;
+  }
+  if (params.shift < -31) multiplier = params.shift = 0;
+  if (params.shift > 30) {
+    multiplier = std::numeric_limits<int32_t>::max();
+    params.shift = 30;
+  }
+  params.multiplier = static_cast<int32_t>(multiplier);
+}
+
+template <typename To>
+ElementRunFunction FindTo(DType from) {
+  switch (from) {
+    case DType::kFloat32: return RunFromFloat<To>;
+    case DType::kInt8: return RunRescaled<int8_t, To>;
+    case DType::kUInt8: return RunRescaled<uint8_t, To>;
+    case DType::kInt16: return RunRescaled<int16_t, To>;
+    case DType::kInt32: return RunRescaled<int32_t, To>;
+    default: return nullptr;
+  }
+}
+
+ElementRunFunction Find(DType from, DType to) {
+  switch (to) {
+    case DType::kInt8: return FindTo<int8_t>(from);
+    case DType::kUInt8: return FindTo<uint8_t>(from);
+    case DType::kInt16: return FindTo<int16_t>(from);
+    case DType::kInt32: return FindTo<int32_t>(from);
+    default: return nullptr;
+  }
+}
+
+// Zero points lie in their type's range, so that no later arithmetic overflows.
+Status CheckQuant(const Value& value) {
+  if (value.quant.scales.size() != 1 || value.quant.scales[0] <= 0) {
+    return InvalidArgument("'", value.name, "' has ", value.quant.scales.size(), " scales, must be one above 0");
+  }
+  const int64_t zero_point = value.quant.zero_points[0];
+  if (zero_point < std::numeric_limits<int32_t>::min() || zero_point > std::numeric_limits<int32_t>::max()) {
+    return InvalidArgument("'", value.name, "' has zero point ", zero_point, ", must have 32 bits");
+  }
+  return {};
+}
+
 Result<ElementFunction> Choose(const OpContext& context, bool) {
   const Value &in = context.input(0), &out = context.output(0);
-  if (in.dtype != DType::kFloat32) return Unsupported("from ", DTypeName(in.dtype), " to ", DTypeName(out.dtype), " is not built yet");
-  if (out.quant.scales.size() != 1 || out.quant.scales[0] <= 0) {
-    return InvalidArgument("'", out.name, "' has ", out.quant.scales.size(), " scales, must be one above 0");
-  }
   ElementFunction function;
+  function.run = Find(in.dtype, out.dtype);
+  if (function.run == nullptr) {
+    return Unsupported("from ", DTypeName(in.dtype), " to ", DTypeName(out.dtype), " is not built");
+  }
+  SL_TRY(CheckQuant(out));
   function.params.scale = out.quant.scales[0];
   function.params.zero_point = out.quant.zero_points[0];
-  switch (out.dtype) {
-    case DType::kInt8: function.run = Run<int8_t>; break;
-    case DType::kUInt8: function.run = Run<uint8_t>; break;
-    case DType::kInt16: function.run = Run<int16_t>; break;
-    case DType::kInt32: function.run = Run<int32_t>; break;
-    default: return Unsupported("to ", DTypeName(out.dtype), " is not built");
-  }
+  if (in.dtype == DType::kFloat32) return function;
+  SL_TRY(CheckQuant(in));
+  function.params.in_zero_point = in.quant.zero_points[0];
+  SetMultiplier(static_cast<double>(in.quant.scales[0]) / function.params.scale, function.params);
   return function;
 }
 

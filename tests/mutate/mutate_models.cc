@@ -27,7 +27,11 @@
 #include "safelight/session.h"
 #include "tensor/tensor.h"
 
-extern "C" __attribute__((weak)) void __sanitizer_set_death_callback(void (*callback)());
+extern "C" {
+__attribute__((weak)) void __sanitizer_set_death_callback(void (*callback)());
+// The undefined-behaviour sanitizer has a run time of its own, which the callback above does not reach.
+const char* __ubsan_default_options() { return "print_stacktrace=1:abort_on_error=1"; }
+}
 
 namespace safelight {
 namespace {
@@ -58,11 +62,12 @@ void OnSignal(int signal) {
 
 void CatchDeath() {
   signal(SIGALRM, OnSignal);
+  signal(SIGABRT, OnSignal);
   if (__sanitizer_set_death_callback != nullptr) {
     __sanitizer_set_death_callback(SayCase);
     return;
   }
-  for (int fatal : {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT}) signal(fatal, OnSignal);
+  for (int fatal : {SIGSEGV, SIGBUS, SIGFPE, SIGILL}) signal(fatal, OnSignal);
 }
 
 struct Options {

@@ -7,6 +7,7 @@
 #pragma once
 
 #include <cstdint>
+#include <cstring>
 #include <memory>
 #include <string>
 
@@ -45,6 +46,14 @@ struct TfliteContainer {
 template <typename T>
 int Count(const T* vector) {
   return vector == nullptr ? 0 : static_cast<int>(vector->size());
+}
+
+// An element of a vector of numbers. The verifier lets elements of eight bytes lie on addresses that divide by four.
+template <typename T>
+T ElementAt(const flatbuffers::Vector<T>& vector, int i) {
+  T element;
+  std::memcpy(&element, vector.Data() + static_cast<size_t>(i) * sizeof(T), sizeof(T));
+  return flatbuffers::EndianScalar(element);
 }
 
 // A string that the file may leave out; longer ones than any name are cut.

@@ -4,6 +4,8 @@
 #include <cstring>
 #include <iterator>
 
+#include "formats/tflite/container.h"
+
 namespace safelight {
 namespace {
 
@@ -58,7 +60,7 @@ std::vector<int64_t> ReadVector(const flatbuffers::Table* table, flatbuffers::vo
   const auto* vector = table->GetPointer<const flatbuffers::Vector<T>*>(field);
   std::vector<int64_t> values;
   if (vector == nullptr) return values;
-  for (flatbuffers::uoffset_t i = 0; i < vector->size(); ++i) values.push_back(static_cast<int64_t>(vector->Get(i)));
+  for (int i = 0; i < Count(vector); ++i) values.push_back(static_cast<int64_t>(ElementAt(*vector, i)));
   return values;
 }
 

@@ -59,7 +59,7 @@ Result<QuantParams> ReadQuant(const TfliteContainer& container, const format::Qu
     const float scale = quant->scale()->Get(i);
     if (!std::isfinite(scale) || scale < 0) return CorruptData("quantization scale ", scale);
     params.scales.push_back(scale);
-    params.zero_points.push_back(zeros == 0 ? 0 : quant->zero_point()->Get(zeros == 1 ? 0 : i));
+    params.zero_points.push_back(zeros == 0 ? 0 : ElementAt(*quant->zero_point(), zeros == 1 ? 0 : i));
   }
   // Files that do not quantize a tensor may still say scale 0 of it.
   if (std::count(params.scales.begin(), params.scales.end(), 0.0f) > 0) {

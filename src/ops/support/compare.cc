@@ -62,6 +62,8 @@ Result<ElementFunction> ChooseCompare(const OpContext& context, CompareOp op) {
     case DType::kUInt8:
     case DType::kBool: function.run = Find<uint8_t>(op); break;
     case DType::kInt8: function.run = Find<int8_t>(op); break;
+    case DType::kInt16: function.run = Find<int16_t>(op); break;
+    case DType::kUInt32: function.run = Find<uint32_t>(op); break;
     default: return UnsupportedElementType(context);
   }
   return function;

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "ops/support/elementwise.h"
 
-#include <limits>
+#include <algorithm>
+#include <cstring>
 
 namespace safelight {
 namespace {
@@ -21,15 +22,45 @@ Operand Align(const Shape& in, const Shape& out) {
   return operand;
 }
 
+// Writes `count` runs of the operand's elements behind each other: `repeats` of each of `elements` elements, which
+// lie `stride` apart, or (stride 0) the same `repeats` elements each time.
+template <typename T>
+void Expand(const std::byte* from, int64_t stride, bool next_to_each_other, size_t count, size_t repeats, std::byte* to) {
+  const T* in = reinterpret_cast<const T*>(from);
+  T* out = reinterpret_cast<T*>(to);
+  for (size_t i = 0; i < count; ++i, in += stride, out += repeats) {
+    if (next_to_each_other) {
+      std::copy_n(in, repeats, out);
+    } else {
+      std::fill_n(out, repeats, *in);
+    }
+  }
+}
+
+void ExpandSized(size_t element_bytes, const std::byte* from, int64_t stride, bool next_to_each_other, size_t count,
+                 size_t repeats, std::byte* to) {
+  switch (element_bytes) {
+    case 1: return Expand<uint8_t>(from, stride, next_to_each_other, count, repeats, to);
+    case 2: return Expand<uint16_t>(from, stride, next_to_each_other, count, repeats, to);
+    case 4: return Expand<uint32_t>(from, stride, next_to_each_other, count, repeats, to);
+    default: return Expand<uint64_t>(from, stride, next_to_each_other, count, repeats, to);
+  }
+}
+
 class Walker {
  public:
-  Walker(const ElementFunction& function, const KernelArgs& args) : function_(function), args_(args), out_(args.outputs[0]) {
+  Walker(const ElementFunction& function, const KernelArgs& args)
+      : function_(function), args_(args), out_(args.outputs[0]) {
     inputs_ = static_cast<int>(args.inputs.size());
     for (int k = 0; k < inputs_; ++k) operands_[k] = Align(args.inputs[k].shape, out_.shape);
     FindRun();
+    FindTile();
   }
 
   bool Run() {
+    for (int axis = 0; axis < out_.shape.rank(); ++axis) {
+      if (args_.box.axis[axis].empty()) return true;
+    }
     int64_t offsets[kMaxElementInputs] = {};
     return Walk(0, 0, offsets);
   }
@@ -43,15 +74,12 @@ class Walker {
     bool decided[kMaxElementInputs] = {};
     while (first_ > 0) {
       const int axis = first_ - 1;
-      const int64_t count = static_cast<int64_t>(run_.count);
       const int64_t size = args_.box.axis[axis].size();
-      if (axis == out_.row_axis || out_.strides[axis] != count) break;
+      if (!OutputContinues(axis)) break;
       bool joins = true;
       for (int k = 0; k < inputs_ && joins; ++k) {
-        const int own = operands_[k].axis[axis];
-        const bool moves = own != kNone;
-        const Window& in = args_.inputs[k];
-        if (moves && (own == in.row_axis || in.strides[own] != count)) joins = false;
+        const bool moves = operands_[k].axis[axis] != kNone;
+        if (moves && !InputContinues(k, axis)) joins = false;
         if (decided[k] && moves != (run_.step[k] == 1) && size > 1) joins = false;
       }
       if (!joins) break;
@@ -65,7 +93,32 @@ class Walker {
     }
   }
 
+  // Index i + 1 of the axis stands right after the run at index i.
+  bool OutputContinues(int axis) const {
+    return axis != out_.row_axis && out_.strides[axis] == static_cast<int64_t>(run_.count);
+  }
+  bool InputContinues(int k, int axis) const {
+    const int own = operands_[k].axis[axis];
+    const Window& in = args_.inputs[k];
+    return own != in.row_axis && in.strides[own] == static_cast<int64_t>(run_.count);
+  }
+
+  // Short runs (a few channels against a value per channel, or per pixel) would cost more to start than to compute.
+  // Then the operands that stand in the way of a longer run are written out for a number of runs at a time.
+  void FindTile() {
+    const int axis = first_ - 1;
+    if (axis < 0 || run_.count * 2 > kTileElements || !OutputContinues(axis)) return;
+    for (int k = 0; k < inputs_; ++k) {
+      const int own = operands_[k].axis[axis];
+      if (own != kNone && own == args_.inputs[k].row_axis) return;
+      expand_[k] = own == kNone ? run_.step[k] == 1 : run_.step[k] == 0 || !InputContinues(k, axis);
+    }
+    tile_axis_ = axis;
+    tile_runs_ = std::min(args_.box.axis[axis].size(), static_cast<int64_t>(kTileElements / run_.count));
+  }
+
   bool Walk(int axis, int64_t out, const int64_t* in) {
+    if (axis == tile_axis_) return EmitTiles(out, in);
     if (axis == first_) return Emit(out, in);
     for (int64_t i = args_.box.axis[axis].begin; i < args_.box.axis[axis].end; ++i) {
       int64_t next[kMaxElementInputs] = {};
@@ -80,7 +133,8 @@ class Walker {
     return own == kNone ? 0 : args_.inputs[k].Offset(own, i);
   }
 
-  bool Emit(int64_t out, const int64_t* in) {
+  // The addresses of the run's first elements.
+  void Locate(int64_t out, const int64_t* in) {
     for (int axis = first_; axis < out_.shape.rank(); ++axis) out += out_.Offset(axis, args_.box.axis[axis].begin);
     run_.out = out_.data + out * static_cast<int64_t>(DTypeSize(out_.dtype));
     for (int k = 0; k < inputs_; ++k) {
@@ -90,8 +144,45 @@ class Walker {
       }
       run_.in[k] = args_.inputs[k].data + offset * static_cast<int64_t>(DTypeSize(args_.inputs[k].dtype));
     }
+  }
+
+  bool Emit(int64_t out, const int64_t* in) {
+    Locate(out, in);
     return function_.run(run_, function_.params);
   }
+
+  // All runs along tile_axis_.
+  bool EmitTiles(int64_t out, const int64_t* in) {
+    const Range range = args_.box.axis[tile_axis_];
+    for (int64_t i = range.begin; i < range.end; i += tile_runs_) {
+      const size_t runs = static_cast<size_t>(std::min(tile_runs_, range.end - i));
+      int64_t at[kMaxElementInputs] = {};
+      for (int k = 0; k < inputs_; ++k) at[k] = in[k] + InputOffset(k, tile_axis_, i);
+      Locate(out + out_.Offset(tile_axis_, i), at);
+      ElementRun tile = run_;
+      tile.count *= runs;
+      for (int k = 0; k < inputs_; ++k) {
+        if (expand_[k]) WriteOut(k, runs, tile);
+      }
+      if (!function_.run(tile, function_.params)) return false;
+    }
+    return true;
+  }
+
+  void WriteOut(int k, size_t runs, ElementRun& tile) {
+    const int own = operands_[k].axis[tile_axis_];
+    // A value per channel is written once for all tiles.
+    if (own != kNone || written_[k] != tile.in[k] || written_runs_[k] < runs) {
+      const int64_t stride = own == kNone ? 0 : args_.inputs[k].strides[own];
+      ExpandSized(DTypeSize(args_.inputs[k].dtype), tile.in[k], stride, run_.step[k] == 1, runs, run_.count, buffers_[k]);
+      written_[k] = tile.in[k];
+      written_runs_[k] = runs;
+    }
+    tile.in[k] = buffers_[k];
+    tile.step[k] = 1;
+  }
+
+  static constexpr size_t kTileElements = 512;
 
   const ElementFunction& function_;
   const KernelArgs& args_;
@@ -100,6 +191,12 @@ class Walker {
   Operand operands_[kMaxElementInputs];
   int first_ = 0;  // axes from here on are one run
   ElementRun run_{};
+  int tile_axis_ = kNone;  // kNone: runs are handed over one by one
+  int64_t tile_runs_ = 1;
+  bool expand_[kMaxElementInputs] = {};
+  const std::byte* written_[kMaxElementInputs] = {};
+  size_t written_runs_[kMaxElementInputs] = {};
+  alignas(64) std::byte buffers_[kMaxElementInputs][kTileElements * sizeof(uint64_t)];
 };
 
 class ElementKernel : public Kernel {
@@ -141,7 +238,6 @@ Status ElementReference(ElementChooser choose, const OpContext& context, std::sp
   std::vector<Window> in;
   for (const ConstTensorView& view : inputs) in.push_back(WholeWindow(view.dtype, view.shape, const_cast<void*>(view.data)));
   const Window out = WholeWindow(outputs[0].dtype, outputs[0].shape, outputs[0].data);
-  if (out.shape.elements() == 0) return {};
   return RunElements(function, {in, {&out, 1}, WholeBox(out.shape), nullptr});
 }
 

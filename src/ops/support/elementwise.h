@@ -8,6 +8,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 
 #include "graph/op_def.h"
 #include "kernels/elementwise.h"
@@ -32,6 +33,8 @@ struct ElementParams {
   float parameter = 0;
   double scale = 1, in_scale = 1;  // quantization of the output and of the input
   int64_t zero_point = 0, in_zero_point = 0;
+  int32_t multiplier = 0;  // in_scale / scale as multiplier / 2^31 * 2^shift
+  int shift = 0;
 };
 
 // False when an element has no result (an integer divided by zero).

@@ -26,13 +26,14 @@ Result<ElementFunction> Choose(const OpContext& context) {
   }
 }
 
+constexpr int kSelectCode = 64;  // BuiltinOperator of SELECT; SELECT_V2 has no such rule
+
 // True when the condition names slices along axis 0 of a taller operand.
 bool BySlices(const OpContext& context) {
   const Shape& condition = context.input(0).shape;
   const Shape& out = context.output(0).shape;
-  return condition.rank() == 1 && out.rank() > 1 && condition[0] == out[0] && condition[0] != 1 &&
-         context.input(1).shape == out && context.input(2).shape == out &&
-         context.node().op->tflite_code == 64;
+  return context.node().op->tflite_code == kSelectCode && condition.rank() == 1 && out.rank() > 1 &&
+         condition[0] == out[0] && context.input(1).shape == out && context.input(2).shape == out;
 }
 
 // The condition of a selection by slices as a value of the output's rank.
@@ -79,8 +80,11 @@ Status InferSelect(InferContext& context, SelectRule rule) {
 }
 
 std::vector<AxisRule> SelectAxes(const OpContext& context, int out_axis) {
-  if (BySlices(context)) return {};
-  return ElementAxes(context, out_axis);
+  std::vector<AxisRule> rules = ElementAxes(context, out_axis);
+  if (BySlices(context)) {
+    rules[0] = out_axis == 0 ? AxisRule::Same(0, context.input(0).shape[0]) : AxisRule::All();
+  }
+  return rules;
 }
 
 Result<std::unique_ptr<Kernel>> PrepareSelect(const OpContext& context, const PrepareOptions&) {
@@ -94,7 +98,6 @@ Status SelectReference(const OpContext& context, std::span<const ConstTensorView
   Window in[3];
   for (int k = 0; k < 3; ++k) in[k] = WholeWindow(inputs[k].dtype, inputs[k].shape, const_cast<void*>(inputs[k].data));
   const Window out = WholeWindow(outputs[0].dtype, outputs[0].shape, outputs[0].data);
-  if (out.shape.elements() == 0) return {};
   return kernel->Run({in, {&out, 1}, WholeBox(out.shape), nullptr});
 }
 

@@ -1,0 +1,171 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Whole models: every float model at hand through LiteRT and through safelight, on the same inputs.
+
+Tolerance per output: the larger of 1e-5 of the output's range plus 1e-5, and four times the difference between
+LiteRT's own reference kernels and its default (XNNPACK) on that input.
+"""
+import dataclasses
+import pathlib
+import subprocess
+
+import numpy as np
+from ai_edge_litert import schema_py_generated as schema
+from ai_edge_litert.interpreter import Interpreter, OpResolverType
+
+FLOAT_TYPES = {"FLOAT32", "FLOAT16", "INT32", "INT64", "BOOL"}
+# Refused on purpose -> a word of the sentence that must say so.
+REFUSED = {
+    "hair_segmentation_512_fp32_customops.tflite": "custom op",
+    "selfie_meet_full_v679_f16w_customop.tflite": "custom op",
+    "selfie_mlkit_256_f16w_customop.tflite": "custom op",
+    "litert_max_unpooling_2d.tflite": "custom op",
+    "litert_max_unpooling_2d_valid.tflite": "custom op",
+    "quant_custom_op.bin": "custom op",
+    "quant_mixed.bin": "custom op",
+    "tflite_custom_sinh.bin": "custom op",
+    "tflite_test_custom_node_with_init_data.bin": "custom op",
+    "tflite_multi_subgraphs_while.bin": "control flow",
+    "tflite_nested_while.bin": "control flow",
+    "tflite_test_model.bin": "stride_w 0",
+    "tflite_test_model_versioned_ops.bin": "stride_w 0",
+    "quant_transpose.bin": "schema version 2",
+    "tflite_add_shared_tensors.bin": "computed twice",
+    "quant_lstm_calibrated2.bin": "size -1",
+    "quant_svdf_calibrated.bin": "state of shape",
+    "java_tile_with_bool_input.bin": "not known before the run",
+}
+# Reference kernels that take minutes: only with --all.
+SLOW = {"edsr_f32b5_fp32_540x960.tflite", "video_rrn_16_x4_fp32.tflite", "evsrnet_x4_f16w.tflite",
+        "iat_enhance_512_fp32.tflite", "learned_isp_544x960x4_fp32.tflite", "deeplabv3_257_fp32.tflite"}
+
+
+@dataclasses.dataclass
+class Row:
+    model: str
+    verdict: str  # "ok", "refused", "skipped", "FAILED"
+    detail: str = ""
+    difference: float = 0.0
+    bound: float = 0.0
+
+
+def tensor_types(path):
+    """Names of all tensor types in a file; None when it is not a model."""
+    names = {value: key for key, value in vars(schema.TensorType).items() if not key.startswith("_")}
+    try:
+        model = schema.ModelT.InitFromObj(schema.Model.GetRootAs(path.read_bytes(), 0))
+        return {names[t.type] for graph in model.subgraphs for t in graph.tensors}
+    except Exception:  # noqa: BLE001 - whatever is wrong with it, it is no model
+        return None
+
+
+def find_models(data):
+    files = sorted(p for p in (data / "models").rglob("*") if p.suffix in {".tflite", ".bin"})
+    for path in files:
+        if "malformed_or_unsupported" in path.parts:
+            continue
+        types = tensor_types(path)
+        if types is not None and not types - FLOAT_TYPES:
+            yield path
+
+
+def open_litert(path, resolver):
+    """An interpreter with sizes chosen where the file leaves them open."""
+    interpreter = Interpreter(model_path=str(path), experimental_op_resolver_type=resolver)
+    for detail in interpreter.get_input_details():
+        signature = detail["shape_signature"]
+        if (signature == -1).any():
+            sizes = {1: 37, 2: 53}
+            shape = [sizes.get(axis, 1) if size == -1 else size for axis, size in enumerate(signature)]
+            interpreter.resize_tensor_input(detail["index"], shape)
+    interpreter.allocate_tensors()
+    return interpreter
+
+
+def make_inputs(details, random, scale):
+    inputs = []
+    for detail in details:
+        shape, dtype = detail["shape"], detail["dtype"]
+        if dtype == np.float32:
+            inputs.append((random.uniform(0, 1, shape) * scale).astype(dtype))
+        else:
+            inputs.append(random.integers(0, 2, shape).astype(dtype))
+    return inputs
+
+
+def run_litert(path, resolver, inputs):
+    interpreter = open_litert(path, resolver)
+    for detail, values in zip(interpreter.get_input_details(), inputs):
+        interpreter.set_tensor(detail["index"], values)
+    interpreter.invoke()
+    return [interpreter.get_tensor(detail["index"]) for detail in interpreter.get_output_details()]
+
+
+def run_safelight(program, path, inputs, outputs, folder):
+    command = [str(program), "run", str(path)]
+    for i, values in enumerate(inputs):
+        np.save(folder / f"in{i}.npy", values)
+        command += ["--input", f"{i}={folder}/in{i}.npy"]
+    for i in range(outputs):
+        command += ["--output", f"{i}={folder}/out{i}.npy"]
+    result = subprocess.run(command, capture_output=True, text=True, timeout=600)
+    if result.returncode != 0:
+        return None, result.stderr.strip()
+    return [np.load(folder / f"out{i}.npy") for i in range(outputs)], ""
+
+
+def compare(ours, reference, default):
+    """(difference, bound, message) of one output; the message is empty when it agrees."""
+    if ours.shape != reference.shape:
+        return 0.0, 0.0, f"shape {ours.shape}, LiteRT {reference.shape}"
+    if reference.size == 0:
+        return 0.0, 0.0, ""
+    a, b, c = (x.astype(np.float64) for x in (ours, reference, default))
+    if not np.array_equal(np.isnan(a), np.isnan(b)):
+        return 0.0, 0.0, "NaN in different places"
+    difference = float(np.nanmax(np.abs(a - b), initial=0))
+    spread = float(np.nanmax(b, initial=0) - np.nanmin(b, initial=0))
+    bound = max(1e-5 * spread + 1e-5, 4 * float(np.nanmax(np.abs(b - c), initial=0)))
+    return difference, bound, "" if difference <= bound else "outside the bound"
+
+
+def check_model(program, path, folder, seed):
+    name = path.name
+    if name in REFUSED:
+        _, message = run_safelight(program, path, [], 1, folder)
+        if REFUSED[name] in message:
+            return Row(name, "refused", message[message.rfind(name) + len(name) + 2:])
+        return Row(name, "FAILED", f"must be refused with '{REFUSED[name]}', said: {message}")
+    random = np.random.default_rng(seed)
+    try:
+        details = open_litert(path, OpResolverType.BUILTIN_REF).get_input_details()
+        inputs = make_inputs(details, random, 255 if "edsr" in name else 1)
+        reference = run_litert(path, OpResolverType.BUILTIN_REF, inputs)
+        default = run_litert(path, OpResolverType.AUTO, inputs)
+    except (RuntimeError, ValueError) as error:
+        return Row(name, "skipped", "LiteRT: " + str(error).split("\n")[0][:80])
+    ours, message = run_safelight(program, path, inputs, len(reference), folder)
+    if ours is None:
+        return Row(name, "FAILED", message)
+    row = Row(name, "ok")
+    for a, b, c in zip(ours, reference, default):
+        difference, bound, message = compare(a, b, c)
+        if message:
+            row.verdict, row.detail = "FAILED", message
+        if bound == 0 or difference / bound >= row.difference / (row.bound or 1):
+            row.difference, row.bound = difference, bound
+    return row
+
+
+def check_all(program, data, folder, seed, everything):
+    rows = []
+    for path in find_models(pathlib.Path(data)):
+        if path.name in SLOW and not everything:
+            rows.append(Row(path.name, "skipped", "slow in LiteRT's reference kernels: --all runs it"))
+            continue
+        rows.append(check_model(program, path, folder, seed))
+        print(format_row(rows[-1]), flush=True)
+    return rows
+
+
+def format_row(row):
+    return f"{row.model:52} {row.verdict:8} {row.difference:10.3g} {row.bound:10.3g}  {row.detail}"

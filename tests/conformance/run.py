@@ -1,0 +1,55 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Conformance with LiteRT. Ends with "N passed, N failed, N skipped".
+
+  run.py --program build/release/safelight [--data ../shared/data] [--all] [--seed N] [--write docs/conformance.md]
+"""
+import argparse
+import importlib.metadata
+import pathlib
+import sys
+import tempfile
+
+import models
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+
+
+def write_table(path, rows):
+    """docs/conformance.md: the table of all models, made by this tool."""
+    version = importlib.metadata.version("ai-edge-litert")
+    lines = ["# Conformance", "",
+             f"Made by `tests/conformance/run.py --all --write`; LiteRT {version}, reference kernels (BUILTIN_REF), same inputs.",
+             "Bound: the larger of 1e-5 of the output's range plus 1e-5, and four times LiteRT's own difference between",
+             "its reference and XNNPACK.", "",
+             "| model | verdict | largest difference | bound | |", "|---|---|---|---|---|"]
+    for row in rows:
+        numbers = f"{row.difference:.3g} | {row.bound:.3g}" if row.verdict == "ok" else " | "
+        lines.append(f"| {row.model} | {row.verdict} | {numbers} | {row.detail} |")
+    path.write_text("\n".join(lines) + "\n")
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--program", required=True, type=pathlib.Path)
+    parser.add_argument("--data", type=pathlib.Path, default=ROOT.parent / "shared" / "data")
+    parser.add_argument("--all", action="store_true")
+    parser.add_argument("--seed", type=int, default=3)
+    parser.add_argument("--write", type=pathlib.Path)
+    options = parser.parse_args()
+    if not (options.data / "models").is_dir():
+        print(f"SKIPPED: no models at {options.data}: nothing is compared with LiteRT")
+        print("0 passed, 0 failed, 1 skipped")
+        return 0
+    print(f"seed {options.seed}; model, verdict, largest difference, bound")
+    with tempfile.TemporaryDirectory() as folder:
+        rows = models.check_all(options.program, options.data, pathlib.Path(folder), options.seed, options.all)
+    if options.write:
+        write_table(options.write, rows)
+    failed = sum(row.verdict == "FAILED" for row in rows)
+    skipped = sum(row.verdict == "skipped" for row in rows)
+    print(f"{len(rows) - failed - skipped} passed, {failed} failed, {skipped} skipped")
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
