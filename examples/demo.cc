@@ -37,7 +37,8 @@ Status Run(const std::string& model_path, const std::string& photo_path, const s
   if (!pipeline.ok()) return pipeline.status();
   Result<Image> photo = ReadImage(photo_path);
   if (!photo.ok()) return photo.status();
-  Result<Image> rgb = ToRgb(photo->view().Crop(0, 0, photo->width() / kScale * kScale, photo->height() / kScale * kScale));
+  Result<Image> rgb =
+      ToRgb(photo->view().Crop(0, 0, photo->width() / kScale * kScale, photo->height() / kScale * kScale));
   if (!rgb.ok()) return rgb.status();
   Result<Image> small = Resize(*rgb, rgb->width() / kScale, rgb->height() / kScale, Filter::kBicubic);
   if (!small.ok()) return Fail(small.status(), "making the photo small");

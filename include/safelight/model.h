@@ -23,8 +23,8 @@ namespace safelight {
 struct PortMetadata {
   std::string name;
   std::string description;
-  std::string color_space;        // "RGB", "GRAYSCALE" or empty
-  std::vector<float> means;       // stored = (value - mean) / std, per channel or one for all
+  std::string color_space;   // "RGB", "GRAYSCALE" or empty
+  std::vector<float> means;  // stored = (value - mean) / std, per channel or one for all
   std::vector<float> stds;
   std::vector<float> minimums;
   std::vector<float> maximums;
@@ -79,8 +79,8 @@ class Model {
 // Names of all ops that safelight runs, TFLite's spelling, sorted; with their builtin codes.
 struct OpInfo {
   std::string name;
-  int tflite_code;   // -1 for ops that only safelight's own passes make
-  bool by_rows;      // has a kernel that runs on rows; otherwise runs on whole tensors
+  int tflite_code;  // -1 for ops that only safelight's own passes make
+  bool by_rows;     // has a kernel that runs on rows; otherwise runs on whole tensors
 };
 std::vector<OpInfo> ListOps();
 

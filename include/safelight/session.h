@@ -35,11 +35,11 @@ struct StateBinding {
 struct SessionOptions {
   // One per input; empty: the file's own. A rank-0 shape keeps that input's own.
   std::vector<Shape> input_shapes;
-  int threads = 0;                      // 0: one per core
-  std::shared_ptr<ThreadPool> pool;     // overrides `threads`
-  int64_t strip_rows = 0;               // output rows made at a time; 0: the planner chooses
-  int64_t block_columns = 0;            // output columns made at a time; 0: the planner chooses
-  int64_t memory_limit_bytes = 0;       // of the session's own buffers; 0: none
+  int threads = 0;                   // 0: one per core
+  std::shared_ptr<ThreadPool> pool;  // overrides `threads`
+  int64_t strip_rows = 0;            // output rows made at a time; 0: the planner chooses
+  int64_t block_columns = 0;         // output columns made at a time; 0: the planner chooses
+  int64_t memory_limit_bytes = 0;    // of the session's own buffers; 0: none
   std::vector<StateBinding> states;
 };
 
@@ -53,9 +53,9 @@ struct RunOptions {
 struct ValueReport {
   std::string name;
   Shape shape;
-  int node = -1;           // position in nodes
-  bool whole = false;      // kept whole; otherwise a ring of rows
-  int64_t ring_rows = 0;   // height of the ring
+  int node = -1;          // position in nodes
+  bool whole = false;     // kept whole; otherwise a ring of rows
+  int64_t ring_rows = 0;  // height of the ring
   int64_t ring_columns = 0;
   int64_t size_bytes = 0;  // of the ring (of one thread) or of the whole value
 };
@@ -63,16 +63,16 @@ struct ValueReport {
 // One node as it runs.
 struct NodeReport {
   NodeInfo info;
-  int phase = 0;           // phases run one after another
-  std::string rows;        // the rows rule in words: "1 -> 3 (y*1-1)", "all"
-  bool by_rows = true;     // false: made whole in one step
+  int phase = 0;        // phases run one after another
+  std::string rows;     // the rows rule in words: "1 -> 3 (y*1-1)", "all"
+  bool by_rows = true;  // false: made whole in one step
   std::vector<ValueReport> outputs;
 };
 
 // How far an output pixel of the first output looks in the first input, along rows or columns.
 struct FieldReport {
-  bool local = false;        // false: it depends on everything, or the extent does not show at this size
-  std::string why_not;       // names the node, when not local
+  bool local = false;             // false: it depends on everything, or the extent does not show at this size
+  std::string why_not;            // names the node, when not local
   int64_t before = 0, after = 0;  // input pixels needed before and after the one it comes from
 };
 
@@ -82,12 +82,12 @@ struct PlanReport {
   int phases = 0;
   int threads = 0;
   int64_t strip_rows = 0;
-  int64_t block_columns = 0;       // 0: full width
-  int64_t ring_bytes = 0;          // all threads together
-  int64_t whole_bytes = 0;         // values kept whole between phases
+  int64_t block_columns = 0;  // 0: full width
+  int64_t ring_bytes = 0;     // all threads together
+  int64_t whole_bytes = 0;    // values kept whole between phases
   int64_t packed_weight_bytes = 0;
-  int64_t macs = 0;                // of one run, without recomputed halo
-  double halo_share = 0;           // rows made more than once, as a share of all rows
+  int64_t macs = 0;       // of one run, without recomputed halo
+  double halo_share = 0;  // rows made more than once, as a share of all rows
   FieldReport field_rows, field_columns;
   // Pictures must be a multiple of this for every inner value to have a whole number of rows.
   int64_t total_stride_rows = 1, total_stride_columns = 1;

@@ -60,7 +60,7 @@ class [[nodiscard]] Status {
 template <typename T>
 class [[nodiscard]] Result {
  public:
-  Result(T value) : value_(std::move(value)) {}  // NOLINT(google-explicit-constructor): returns read as values
+  Result(T value) : value_(std::move(value)) {}         // NOLINT(google-explicit-constructor): returns read as values
   Result(Status status) : status_(std::move(status)) {  // NOLINT(google-explicit-constructor): likewise
     assert(!status_.ok());
   }

@@ -84,6 +84,14 @@ MappedFile::~MappedFile() {
 }
 
 Status WriteFileAtomically(const std::string& path, std::span<const std::byte> bytes) {
+  // A device or a pipe is written to; renaming over it would replace it by a file.
+  struct stat info;
+  if (stat(path.c_str(), &info) == 0 && !S_ISREG(info.st_mode)) {
+    if (S_ISDIR(info.st_mode)) return IoError(path, ": is a folder");
+    const Descriptor device{open(path.c_str(), O_WRONLY | O_CLOEXEC)};
+    if (device.fd < 0) return SystemError(path, "cannot write");
+    return WriteAll(device.fd, path, bytes);
+  }
   std::string beside;
   Descriptor file{CreateBeside(path, &beside)};
   if (file.fd < 0) return SystemError(path, "cannot write");

@@ -1,15 +1,23 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "base/process.h"
 
-#include <sys/resource.h>
 #include <unistd.h>
+
+#include <cstdio>
 
 namespace safelight {
 
 int64_t PeakMemoryBytes() {
-  rusage usage{};
-  getrusage(RUSAGE_SELF, &usage);
-  return static_cast<int64_t>(usage.ru_maxrss) * 1024;
+  // Not getrusage: its figure includes what the parent held before this program was started.
+  std::FILE* status = std::fopen("/proc/self/status", "re");
+  if (status == nullptr) return 0;
+  char line[256];
+  long long peak_kib = 0;
+  while (std::fgets(line, sizeof(line), status) != nullptr) {
+    if (std::sscanf(line, "VmHWM: %lld kB", &peak_kib) == 1) break;
+  }
+  std::fclose(status);
+  return peak_kib * 1024;
 }
 
 std::string ProgramFolder() {

@@ -8,7 +8,7 @@
 
 namespace safelight {
 
-// The most memory this process has held so far, by the system's own account.
+// The most memory this process has held so far, by the system's own account; 0 when unknown.
 int64_t PeakMemoryBytes();
 // The folder of the running program, without a slash at its end; empty when unknown.
 std::string ProgramFolder();

@@ -54,14 +54,13 @@ Status Internal(const Parts&... parts) {
 #define SL_CONCAT_INNER(a, b) a##b
 #define SL_CONCAT(a, b) SL_CONCAT_INNER(a, b)
 
-#define SL_TRY(expression)                              \
-  do {                                                  \
-    ::safelight::Status sl_status = (expression);       \
-    if (!sl_status.ok()) return sl_status;              \
+#define SL_TRY(expression)                        \
+  do {                                            \
+    ::safelight::Status sl_status = (expression); \
+    if (!sl_status.ok()) return sl_status;        \
   } while (false)
 
-#define SL_ASSIGN(declaration, expression) \
-  SL_ASSIGN_AS(SL_CONCAT(sl_result_, __LINE__), declaration, expression)
+#define SL_ASSIGN(declaration, expression) SL_ASSIGN_AS(SL_CONCAT(sl_result_, __LINE__), declaration, expression)
 #define SL_ASSIGN_AS(result, declaration, expression) \
   auto result = (expression);                         \
   if (!result.ok()) return result.status();           \

@@ -21,7 +21,8 @@ Result<int> FindPort(const std::vector<Port>& ports, const std::string& name, co
   }
   char* end = nullptr;
   const long number = std::strtol(name.c_str(), &end, 10);
-  if (!name.empty() && *end == '\0' && number >= 0 && number < static_cast<long>(ports.size())) return static_cast<int>(number);
+  if (!name.empty() && *end == '\0' && number >= 0 && number < static_cast<long>(ports.size()))
+    return static_cast<int>(number);
   std::string known;
   for (const Port& port : ports) known += (known.empty() ? "" : ", ") + port.name;
   return NotFound("no ", side, " of the network is called '", name, "'; there are ", known);
@@ -31,7 +32,8 @@ bool IsPicture(const fs::path& path) {
   std::string extension = path.extension().string();
   if (extension.empty()) return false;
   extension.erase(0, 1);
-  std::transform(extension.begin(), extension.end(), extension.begin(), [](unsigned char c) { return std::tolower(c); });
+  std::transform(extension.begin(), extension.end(), extension.begin(),
+                 [](unsigned char c) { return std::tolower(c); });
   const std::vector<std::string> known = ImageExtensions();
   return std::find(known.begin(), known.end(), extension) != known.end();
 }

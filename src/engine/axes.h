@@ -20,8 +20,8 @@ struct ValueAxes {
 
 // How one input of a node is reached from the node's output.
 struct EdgeRules {
-  AxisRule row;         // from the output's rows
-  AxisRule col;         // from the output's columns
+  AxisRule row;          // from the output's rows
+  AxisRule col;          // from the output's columns
   bool by_rows = false;  // row.in_axis() is the input's own row axis: a ring is enough
   bool by_cols = false;  // likewise for columns, and by_rows holds
 };

@@ -69,13 +69,19 @@ const OpDef window3_op{.name = "WINDOW3", .infer = SameShape, .axes = Window3Axe
 
 float Add(const KernelArgs& args, int64_t n, int64_t y, int64_t x, int64_t c) {
   const Window& b = args.inputs[1];
-  return args.inputs[0].Pixel<float>(n, y, x)[c] + b.Pixel<float>(n, b.shape[1] == 1 ? 0 : y, b.shape[2] == 1 ? 0 : x)[c];
+  return args.inputs[0].Pixel<float>(n, y, x)[c] +
+         b.Pixel<float>(n, b.shape[1] == 1 ? 0 : y, b.shape[2] == 1 ? 0 : x)[c];
 }
 std::vector<AxisRule> AddAxes(const OpContext& c, int axis) {
   const Shape &a = c.input(0).shape, &b = c.input(1).shape;
-  return {AxisRule::Same(axis, a[axis]), b[axis] == a[axis] ? AxisRule::Same(axis, b[axis]) : AxisRule::Broadcast(axis)};
+  return {AxisRule::Same(axis, a[axis]),
+          b[axis] == a[axis] ? AxisRule::Same(axis, b[axis]) : AxisRule::Broadcast(axis)};
 }
-const OpDef add_op{.name = "TOY_ADD", .min_inputs = 2, .max_inputs = 2, .infer = SameShape, .axes = AddAxes,
+const OpDef add_op{.name = "TOY_ADD",
+                   .min_inputs = 2,
+                   .max_inputs = 2,
+                   .infer = SameShape,
+                   .axes = AddAxes,
                    .prepare = PreparePoint<Add>};
 
 // Every second row and column.

@@ -240,8 +240,8 @@ class Planner {
   Status CheckMemory(int64_t bytes, const char* what) const {
     const int64_t limit = options_.memory_limit_bytes;
     if (limit > 0 && bytes > limit) {
-      return ResourceLimit("the plan needs ", (bytes + 1023) / 1024, " KiB for ", what, ", the limit is ",
-                           limit / 1024, " KiB");
+      return ResourceLimit("the plan needs ", (bytes + 1023) / 1024, " KiB for ", what, ", the limit is ", limit / 1024,
+                           " KiB");
     }
     const int64_t physical = PhysicalMemory();
     if (limit == 0 && bytes > physical / 10 * 8) {

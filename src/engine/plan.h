@@ -29,10 +29,10 @@ struct PlanOptions {
 // Where a value lives.
 struct ValueStorage {
   enum Kind { kUnused, kConstant, kInput, kOutput, kShared, kRing } kind = kUnused;
-  int index = 0;              // which input or output of the graph
-  int64_t offset = 0;         // in the shared arena, or in each thread's ring arena
-  int64_t ring_rows = 0;      // of a ring
-  int64_t ring_columns = 0;   // of a ring: columns held at most; 0 when there is no column axis
+  int index = 0;             // which input or output of the graph
+  int64_t offset = 0;        // in the shared arena, or in each thread's ring arena
+  int64_t ring_rows = 0;     // of a ring
+  int64_t ring_columns = 0;  // of a ring: columns held at most; 0 when there is no column axis
   int64_t size_bytes = 0;
 };
 
@@ -47,15 +47,15 @@ struct Plan {
   Graph graph;
   AxisPlan axes;
   PhasePlan phases;
-  std::vector<PhaseSchedule> schedules;           // by phase
-  std::vector<std::unique_ptr<Kernel>> kernels;   // by NodeId; null: run op->reference
-  std::vector<ValueStorage> storage;              // by ValueId
-  int threads = 1;                                // used at most
-  int64_t ring_bytes = 0;                         // of one thread's arena
+  std::vector<PhaseSchedule> schedules;          // by phase
+  std::vector<std::unique_ptr<Kernel>> kernels;  // by NodeId; null: run op->reference
+  std::vector<ValueStorage> storage;             // by ValueId
+  int threads = 1;                               // used at most
+  int64_t ring_bytes = 0;                        // of one thread's arena
   int64_t shared_bytes = 0;
-  int64_t scratch_bytes = 0;                      // of one thread
-  int64_t rows_made = 0, rows_needed = 0;         // with and without recomputed halo
-  int64_t steps = 0;                              // of rows, all units together
+  int64_t scratch_bytes = 0;               // of one thread
+  int64_t rows_made = 0, rows_needed = 0;  // with and without recomputed halo
+  int64_t steps = 0;                       // of rows, all units together
   std::vector<std::string> notes;
 
   int64_t memory_bytes() const { return threads * (ring_bytes + scratch_bytes) + shared_bytes; }

@@ -67,7 +67,8 @@ ReachResult FindReach(const Graph& graph, const AxisPlan& axes, bool columns) {
     if (!need.has_value()) return {std::nullopt, walk.why_not};
     if (need->empty()) continue;
     if (need->begin <= 0 || need->end >= in_size) {
-      return {std::nullopt, Cat("output ", what, " in the middle depend on the border of the ", in_size, " input ", what)};
+      return {std::nullopt,
+              Cat("output ", what, " in the middle depend on the border of the ", in_size, " input ", what)};
     }
     const int64_t from = at * in_size / out_size;
     reach.before = std::max(reach.before, from - need->begin);

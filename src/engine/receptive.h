@@ -14,8 +14,8 @@ namespace safelight {
 
 // Along one axis of graph input 0 and one of graph output 0, both given by `columns`.
 struct Reach {
-  int64_t before = 0;   // input pixels needed before the one an output pixel comes from
-  int64_t after = 0;    // and after it
+  int64_t before = 0;                     // input pixels needed before the one an output pixel comes from
+  int64_t after = 0;                      // and after it
   int64_t in_period = 1, out_period = 1;  // the pattern of needs repeats with this many input and output pixels
 };
 

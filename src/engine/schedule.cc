@@ -133,8 +133,7 @@ int64_t Puller::LowestAlive(int e) const {
   return lowest;
 }
 
-int64_t SimulateUnit(const PhaseNodes& nodes, const UnitRegion& region, int64_t strip,
-                     std::vector<int64_t>* heights) {
+int64_t SimulateUnit(const PhaseNodes& nodes, const UnitRegion& region, int64_t strip, std::vector<int64_t>* heights) {
   heights->resize(nodes.entries.size());
   Puller puller(nodes);
   puller.Restart(region, strip);

@@ -38,7 +38,7 @@ struct Value {
   QuantParams quant;
   const std::byte* constant = nullptr;  // row-major elements; null when computed at run time
   NodeId producer = kNone;
-  int output_index = 0;    // which output of the producer
+  int output_index = 0;     // which output of the producer
   int file_tensor = kNone;  // index of the tensor in the file; kNone for values that passes made
   bool is_constant() const { return constant != nullptr; }
 };

@@ -73,8 +73,7 @@ Status VerifyStructure(const Graph& graph) {
   }
   for (const Node& node : graph.nodes) {
     const int inputs = static_cast<int>(node.inputs.size());
-    if (inputs < node.op->min_inputs ||
-        (node.op->max_inputs != OpDef::kVariadic && inputs > node.op->max_inputs)) {
+    if (inputs < node.op->min_inputs || (node.op->max_inputs != OpDef::kVariadic && inputs > node.op->max_inputs)) {
       return InvalidArgument(inputs, " inputs, must be ", node.op->min_inputs, " to ", node.op->max_inputs)
           .With(NodeLabel(graph, node));
     }

@@ -87,7 +87,7 @@ struct PrepareOptions {
 };
 
 struct OpDef {
-  const char* name;      // TFLite's spelling: "CONV_2D"
+  const char* name;         // TFLite's spelling: "CONV_2D"
   int tflite_code = kNone;  // BuiltinOperator; kNone for ops that only passes make
   int min_inputs = 1;
   int max_inputs = 1;  // trailing inputs may be left out down to min_inputs
@@ -143,7 +143,7 @@ struct OpDef {
 
 // All ops, in the order of src/ops/ops.def.
 std::span<const OpDef* const> AllOps();
-const OpDef* FindOp(int tflite_code);       // null when unknown
+const OpDef* FindOp(int tflite_code);        // null when unknown
 const OpDef* FindOp(std::string_view name);  // null when unknown
 
 }  // namespace safelight

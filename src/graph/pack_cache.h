@@ -7,6 +7,7 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <set>
 #include <string>
 #include <utility>
 
@@ -16,11 +17,16 @@ namespace safelight {
 
 class PackCache {
  public:
+  // Names a constant that lives as long as this cache. Only such are cached: another's address may be given to
+  // other weights once it is freed.
+  void AddSource(const void* source) { sources_.insert(source); }
+
   // The block packed under (source, layout), made by `make` on the first call. `source` is the
   // constant's address in the file, `layout` names the packing with all it depends on.
   std::shared_ptr<const AlignedBuffer> Get(const void* source, const std::string& layout,
                                            const std::function<AlignedBuffer()>& make) {
     std::lock_guard lock(mutex_);
+    if (!sources_.contains(source)) return std::make_shared<const AlignedBuffer>(make());
     auto& slot = blocks_[{source, layout}];
     if (slot == nullptr) slot = std::make_shared<const AlignedBuffer>(make());
     return slot;
@@ -34,6 +40,7 @@ class PackCache {
 
  private:
   mutable std::mutex mutex_;
+  std::set<const void*> sources_;
   std::map<std::pair<const void*, std::string>, std::shared_ptr<const AlignedBuffer>> blocks_;
 };
 

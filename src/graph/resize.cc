@@ -100,8 +100,8 @@ class Resizer {
         return Unsupported("sizes of type ", DTypeName(old.dtype), " cannot be rewritten");
       }
     }
-    notes_->push_back(Cat(NodeLabel(own_, own_.nodes[id]), ": sizes ", Shape(old_sizes).ToString(), " -> ",
-                          Shape(sizes).ToString()));
+    notes_->push_back(
+        Cat(NodeLabel(own_, own_.nodes[id]), ": sizes ", Shape(old_sizes).ToString(), " -> ", Shape(sizes).ToString()));
     graph_.nodes[id].inputs[input] = graph_.AddConstant(old.name, std::move(tensor));
     return {};
   }
@@ -129,8 +129,7 @@ class Resizer {
 Result<Graph> ResizeGraph(const Graph& file, const Graph& own, const std::vector<Shape>& input_shapes,
                           std::vector<std::string>* notes) {
   if (!input_shapes.empty() && input_shapes.size() != file.inputs.size()) {
-    return InvalidArgument(input_shapes.size(), " input shapes given, the network has ", file.inputs.size(),
-                           " inputs");
+    return InvalidArgument(input_shapes.size(), " input shapes given, the network has ", file.inputs.size(), " inputs");
   }
   bool changed = false;
   for (size_t i = 0; i < input_shapes.size(); ++i) {

@@ -43,8 +43,7 @@ class AxisRule {
   static AxisRule Window(int in_axis, int64_t in_size, int64_t stride, int64_t offset, int64_t extent) {
     return Divided(in_axis, in_size, stride, offset, extent, 1);
   }
-  static AxisRule Divided(int in_axis, int64_t in_size, int64_t stride, int64_t offset, int64_t extent,
-                          int64_t divide);
+  static AxisRule Divided(int in_axis, int64_t in_size, int64_t stride, int64_t offset, int64_t extent, int64_t divide);
   // Index y from table[y].
   static AxisRule Table(int in_axis, int64_t in_size, std::vector<Range> table);
   // Index 0, always: the input is broadcast along this axis.
@@ -110,7 +109,7 @@ Box WholeBox(const Shape& shape);
 struct KernelArgs {
   std::span<const Window> inputs;  // data is null where an optional input is left out
   std::span<const Window> outputs;
-  Box box;  // of outputs[0]; other outputs have the same ranges along the split axes
+  Box box;             // of outputs[0]; other outputs have the same ranges along the split axes
   std::byte* scratch;  // scratch_bytes() of this thread's own, 64-byte aligned
 };
 

@@ -47,7 +47,8 @@ Result<Storage> StorageOf(const Port& port) {
     storage.high = 32767;
   }
   if (storage.high == 0) {
-    return Unsupported("'", port.name, "' is ", DTypeName(port.dtype), ", pictures go in as float32, uint8, int8 or int16");
+    return Unsupported("'", port.name, "' is ", DTypeName(port.dtype),
+                       ", pictures go in as float32, uint8, int8 or int16");
   }
   if (!port.quant.empty()) {
     storage.scale = port.quant.scales[0];

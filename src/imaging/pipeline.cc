@@ -99,7 +99,8 @@ class PicturePipelineImpl {
     const Shape& out = session.outputs()[recipe_.output.port].shape;
     const auto [up_y, down_y] = OutPerIn(true);
     const auto [up_x, down_x] = OutPerIn(false);
-    if (out[recipe_.output.axes.height] * down_y != height * up_y || out[recipe_.output.axes.width] * down_x != width * up_x) {
+    if (out[recipe_.output.axes.height] * down_y != height * up_y ||
+        out[recipe_.output.axes.width] * down_x != width * up_x) {
       return Unsupported("a picture of ", width, "x", height, " comes out as ", out[recipe_.output.axes.width], "x",
                          out[recipe_.output.axes.height]);
     }
@@ -203,7 +204,8 @@ class PicturePipelineImpl {
     SL_TRY(RunSession(progress));
     const auto [up_y, down_y] = OutPerIn(true);
     const auto [up_x, down_x] = OutPerIn(false);
-    SL_ASSIGN(Image result, Image::Create(width_ * up_x / down_x, height_ * up_y / down_y, recipe_.output.channels, PixelType::kF32));
+    SL_ASSIGN(Image result,
+              Image::Create(width_ * up_x / down_x, height_ * up_y / down_y, recipe_.output.channels, PixelType::kF32));
     SL_TRY(ReadTensor(outputs_[recipe_.output.port].view(), recipe_.output, out, 0, 0, result.view()));
     return result;
   }
@@ -212,7 +214,8 @@ class PicturePipelineImpl {
     const Port &in = session_->inputs()[recipe_.input.port], &out = session_->outputs()[recipe_.output.port];
     const auto [up_y, down_y] = OutPerIn(true);
     const auto [up_x, down_x] = OutPerIn(false);
-    SL_ASSIGN(Image result, Image::Create(width_ * up_x / down_x, height_ * up_y / down_y, recipe_.output.channels, PixelType::kF32));
+    SL_ASSIGN(Image result,
+              Image::Create(width_ * up_x / down_x, height_ * up_y / down_y, recipe_.output.channels, PixelType::kF32));
     const std::vector<Tile> tiles = tiles_->Tiles();
     for (size_t t = 0; t < tiles.size(); ++t) {
       const Tile& tile = tiles[t];

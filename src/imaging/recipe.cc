@@ -59,8 +59,9 @@ Result<PortRecipe> FindPort(const std::vector<Port>& ports, const std::string& w
     }
   }
   if (!wanted.empty()) return NotFound("no ", side, " is called '", wanted, "'; there are ", ListPorts(ports));
-  return InvalidArgument("no ", side, " of the network is a picture (1 x height x width x 1, 3 or 4 channels): ",
-                         ListPorts(ports), "; give .npy files instead");
+  return InvalidArgument("no ", side,
+                         " of the network is a picture (1 x height x width x 1, 3 or 4 channels): ", ListPorts(ports),
+                         "; give .npy files instead");
 }
 
 // Stored 0..255 (or -128..127) as real values: what uint8 and int8 networks take pictures as.

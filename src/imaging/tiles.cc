@@ -9,8 +9,8 @@ namespace {
 
 int64_t RoundUp(int64_t value, int64_t multiple) { return (value + multiple - 1) / multiple * multiple; }
 
-Result<TileAxis> PlanAxis(const FieldReport& field, int64_t in, int64_t out, int64_t picture, int64_t stride, bool force,
-                          const char* what) {
+Result<TileAxis> PlanAxis(const FieldReport& field, int64_t in, int64_t out, int64_t picture, int64_t stride,
+                          bool force, const char* what) {
   TileAxis axis;
   axis.size = in;
   axis.picture = picture;
@@ -72,8 +72,8 @@ Result<TileGrid> PlanTiles(const PlanReport& plan, const Shape& in, const Shape&
                            const PictureAxes& out_axes, int64_t height, int64_t width, bool force) {
   TileGrid grid;
   grid.forced = force;
-  SL_ASSIGN(grid.rows, PlanAxis(plan.field_rows, in[in_axes.height], out[out_axes.height], height, plan.total_stride_rows,
-                                force, "rows"));
+  SL_ASSIGN(grid.rows, PlanAxis(plan.field_rows, in[in_axes.height], out[out_axes.height], height,
+                                plan.total_stride_rows, force, "rows"));
   SL_ASSIGN(grid.columns, PlanAxis(plan.field_columns, in[in_axes.width], out[out_axes.width], width,
                                    plan.total_stride_columns, force, "columns"));
   return grid;

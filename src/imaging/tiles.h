@@ -2,8 +2,8 @@
 //
 // A picture in tiles, for networks fixed to one size.
 //
-// Every tile is the file's own size and knows its place; of its output only the part is taken whose receptive field lies
-// inside the tile, so the result is that of the whole reflect-padded picture, to the last bit. Origins are
+// Every tile is the file's own size and knows its place; of its output only the part is taken whose receptive field
+// lies inside the tile, so the result is that of the whole reflect-padded picture, to the last bit. Origins are
 // multiples of the pattern in which the network's needs repeat.
 #pragma once
 
@@ -18,19 +18,19 @@
 namespace safelight {
 
 struct Tile {
-  int64_t in_y = 0, in_x = 0;      // picture coordinates of the tile's first pixel; may lie outside
-  int64_t out_y = 0, out_x = 0;    // where its part goes in the result
+  int64_t in_y = 0, in_x = 0;    // picture coordinates of the tile's first pixel; may lie outside
+  int64_t out_y = 0, out_x = 0;  // where its part goes in the result
   int64_t out_height = 0, out_width = 0;
   int64_t from_y = 0, from_x = 0;  // where its part lies in the tile's output
 };
 
 // One axis of the grid.
 struct TileAxis {
-  int64_t size = 0;            // of a tile, input pixels
-  int64_t step = 0;            // from tile to tile
+  int64_t size = 0;               // of a tile, input pixels
+  int64_t step = 0;               // from tile to tile
   int64_t before = 0, after = 0;  // overlap
-  int64_t picture = 0;         // input pixels to cover
-  int64_t up = 1, down = 1;    // output pixels over input pixels
+  int64_t picture = 0;            // input pixels to cover
+  int64_t up = 1, down = 1;       // output pixels over input pixels
 };
 
 struct TileGrid {

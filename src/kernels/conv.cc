@@ -14,141 +14,208 @@ HWY_BEFORE_NAMESPACE();
 namespace safelight::kernels::HWY_NAMESPACE {
 namespace hn = hwy::HWY_NAMESPACE;
 
-using D = hn::ScalableTag<float>;
-using V = hn::Vec<D>;
+// Vectors of at most 64 bytes: their number of lanes is a constant, and arrays of them stay in registers.
+using Wide = hn::CappedTag<float, 16>;
+using Narrow = hn::CappedTag<float, 8>;
 
-// Two vectors of output channels by as many pixels as leave registers for weights and a broadcast.
-constexpr int kVectors = 2;
 #if HWY_TARGET <= HWY_AVX3 || HWY_TARGET == HWY_NEON
-constexpr int kPixels = 12;
+constexpr int kRegisters = 32;
 #else
-constexpr int kPixels = 6;
+constexpr int kRegisters = 16;
 #endif
 
-int64_t BlockChannels() { return kVectors * static_cast<int64_t>(hn::Lanes(D())); }
-int64_t Blocks(const ConvSize& size) { return (size.out_channels + BlockChannels() - 1) / BlockChannels(); }
-int64_t BlockFloats(const ConvSize& size) {
-  return (size.filter_h * size.filter_w * size.in_channels + 1) * BlockChannels();
+// Pixels of a tile: the accumulators leave registers for the weights and a broadcast.
+constexpr int TilePixels(int vectors) { return (kRegisters - 4) / 2 * 2 / vectors; }
+
+constexpr int64_t kMaxDots = 4;  // output channels made as dot products
+constexpr int kDotPixels = 4;
+
+// Output channels of one block: as wide as the CPU allows without making more channels in all.
+int64_t BlockChannels(const ConvSize& size) {
+  const int64_t wide = static_cast<int64_t>(hn::Lanes(Wide())), narrow = static_cast<int64_t>(hn::Lanes(Narrow()));
+  const auto padded = [&](int64_t block) { return (size.out_channels + block - 1) / block * block; };
+  const auto fits = [&](int64_t block) { return block <= size.out_channels && padded(block) == padded(narrow); };
+  if (fits(2 * wide)) return 2 * wide;
+  return fits(2 * narrow) ? 2 * narrow : narrow;
 }
 
+// The first channel of a block. The last block overlaps the one before it rather than reach past the last channel.
+int64_t BlockStart(const ConvSize& size, int64_t block) {
+  const int64_t width = BlockChannels(size);
+  return std::min(block * width, std::max<int64_t>(size.out_channels - width, 0));
+}
+int64_t Blocks(const ConvSize& size) { return (size.out_channels + BlockChannels(size) - 1) / BlockChannels(size); }
+
+bool UsesDots(const ConvSize& size) {
+  return size.out_channels <= kMaxDots &&
+         size.filter_w * size.in_channels >= 2 * static_cast<int64_t>(hn::Lanes(Narrow()));
+}
+
+int64_t Inner(const ConvSize& size) { return size.filter_h * size.filter_w * size.in_channels; }
+int64_t BlockFloats(const ConvSize& size) { return (Inner(size) + 1) * BlockChannels(size); }
+
+int64_t Layout(const ConvSize& size) { return UsesDots(size) ? 0 : BlockChannels(size); }
+
 size_t PackedBytes(const ConvSize& size) {
+  if (UsesDots(size)) return static_cast<size_t>(kMaxDots + size.out_channels * Inner(size)) * sizeof(float);
   return static_cast<size_t>(Blocks(size) * BlockFloats(size)) * sizeof(float);
 }
 
 // Per block: the bias, then [ky][kx][ic][channel of the block]; channels beyond the last are zero.
 void Pack(const ConvSize& size, const float* weights, const float* bias, float* packed) {
-  const int64_t width = BlockChannels();
-  const int64_t inner = size.filter_h * size.filter_w * size.in_channels;
-  for (int64_t block = 0; block < Blocks(size); ++block) {
-    float* to = packed + block * BlockFloats(size);
-    for (int64_t c = 0; c < width; ++c) {
-      const int64_t out = block * width + c;
-      const bool exists = out < size.out_channels;
-      to[c] = exists && bias != nullptr ? bias[out] : 0.0f;
-      for (int64_t i = 0; i < inner; ++i) to[(i + 1) * width + c] = exists ? weights[out * inner + i] : 0.0f;
-    }
-  }
-}
-
-// Stores two vectors of channels of one pixel; `channels` of them exist.
-HWY_INLINE void StorePixel(D d, V v0, V v1, int64_t channels, float* out) {
-  const int64_t lanes = static_cast<int64_t>(hn::Lanes(d));
-  if (channels >= 2 * lanes) {
-    hn::StoreU(v0, d, out);
-    hn::StoreU(v1, d, out + lanes);
+  const int64_t inner = Inner(size);
+  if (UsesDots(size)) {
+    for (int64_t o = 0; o < kMaxDots; ++o) packed[o] = bias != nullptr && o < size.out_channels ? bias[o] : 0.0f;
+    std::memcpy(packed + kMaxDots, weights, static_cast<size_t>(size.out_channels * inner) * sizeof(float));
     return;
   }
-  HWY_ALIGN float buffer[kVectors * HWY_MAX_BYTES / sizeof(float)];
-  hn::Store(v0, d, buffer);
-  hn::Store(v1, d, buffer + lanes);
-  std::memcpy(out, buffer, static_cast<size_t>(channels) * sizeof(float));
-}
-
-// `pixels` neighbouring output pixels of one block of channels. Taps kx outside [kx_begin, kx_end) lie outside.
-template <int pixels>
-HWY_INLINE void Tile(const ConvSize& size, const float* HWY_RESTRICT block, const ConvRow& row, int64_t x,
-                     int64_t kx_begin, int64_t kx_end, int64_t channels, float* out) {
-  const D d;
-  const int64_t lanes = static_cast<int64_t>(hn::Lanes(d));
-  const int64_t width = kVectors * lanes;
-  V acc0[pixels], acc1[pixels];
-#pragma GCC unroll 16
-  for (int p = 0; p < pixels; ++p) {
-    acc0[p] = hn::LoadU(d, block);
-    acc1[p] = hn::LoadU(d, block + lanes);
-  }
-  const int64_t step = row.stride * row.in_pixel_stride;
-  for (int64_t ky = 0; ky < size.filter_h; ++ky) {
-    if (row.rows[ky] == nullptr) continue;
-    for (int64_t kx = kx_begin; kx < kx_end; ++kx) {
-      const int64_t in_x = x * row.stride - row.pad + kx * row.dilation - row.in_col_begin;
-      const float* HWY_RESTRICT in = row.rows[ky] + in_x * row.in_pixel_stride;
-      const float* HWY_RESTRICT w = block + ((ky * size.filter_w + kx) * size.in_channels + 1) * width;
-      for (int64_t i = 0; i < size.in_channels; ++i, w += width) {
-        const V w0 = hn::LoadU(d, w), w1 = hn::LoadU(d, w + lanes);
-#pragma GCC unroll 16
-        for (int p = 0; p < pixels; ++p) {
-          const V value = hn::Set(d, in[p * step + i]);
-          acc0[p] = hn::MulAdd(value, w0, acc0[p]);
-          acc1[p] = hn::MulAdd(value, w1, acc1[p]);
-        }
+  const int64_t width = BlockChannels(size);
+  for (int64_t b = 0; b < Blocks(size); ++b, packed += BlockFloats(size)) {
+    const int64_t first = BlockStart(size, b);
+    for (int64_t c = 0; c < width; ++c) {
+      const bool exists = first + c < size.out_channels;
+      packed[c] = exists && bias != nullptr ? bias[first + c] : 0.0f;
+      for (int64_t i = 0; i < inner; ++i) {
+        packed[(i + 1) * width + c] = exists ? weights[(first + c) * inner + i] : 0.0f;
       }
     }
   }
-  const V low = hn::Set(d, row.low), high = hn::Set(d, row.high);
-#pragma GCC unroll 16
-  for (int p = 0; p < pixels; ++p) {
-    StorePixel(d, hn::Min(high, hn::Max(low, acc0[p])), hn::Min(high, hn::Max(low, acc1[p])), channels,
-               out + p * row.out_pixel_stride);
+}
+
+// `count` pixels of one block of channels. `runs` start `skip` floats earlier.
+template <class D, int vectors, int count>
+HWY_INLINE void Tile(D d, const ConvPixels& p, const float* HWY_RESTRICT block, int64_t skip, int64_t channels,
+                     float* out) {
+  constexpr int64_t kLanes = hn::MaxLanes(D()), kWidth = vectors * kLanes;
+  hn::Vec<D> acc[vectors][count];
+#pragma GCC unroll 32
+  for (int i = 0; i < count; ++i) {
+#pragma GCC unroll 2
+    for (int v = 0; v < vectors; ++v) acc[v][i] = hn::LoadU(d, block + v * kLanes);
   }
-}
-
-HWY_INLINE void BorderPixel(const ConvSize& size, const float* block, const ConvRow& row, int64_t x, int64_t channels,
-                            float* out) {
-  const int64_t start = x * row.stride - row.pad;
-  int64_t begin = 0, end = size.filter_w;
-  while (begin < end && start + begin * row.dilation < 0) ++begin;
-  while (end > begin && start + (end - 1) * row.dilation >= row.in_width) --end;
-  Tile<1>(size, block, row, x, begin, end, channels, out);
-}
-
-void Row(const ConvSize& size, const float* packed, const ConvRow& row) {
-  const int64_t width = BlockChannels();
-  for (int64_t b = 0; b < Blocks(size); ++b) {
-    const float* block = packed + b * BlockFloats(size);
-    const int64_t channels = std::min(width, size.out_channels - b * width);
-    float* base = row.out + b * width;
-    const auto out = [&](int64_t at) { return base + (at - row.x_begin) * row.out_pixel_stride; };
-    int64_t x = row.x_begin;
-    for (; x < std::min(row.x_end, row.interior_begin); ++x) BorderPixel(size, block, row, x, channels, out(x));
-    const int64_t end = std::min(row.x_end, row.interior_end);
-    for (; x + kPixels <= end; x += kPixels) Tile<kPixels>(size, block, row, x, 0, size.filter_w, channels, out(x));
-    for (; x + 4 <= end; x += 4) Tile<4>(size, block, row, x, 0, size.filter_w, channels, out(x));
-    for (; x < end; ++x) Tile<1>(size, block, row, x, 0, size.filter_w, channels, out(x));
-    for (; x < row.x_end; ++x) BorderPixel(size, block, row, x, channels, out(x));
-  }
-}
-
-void Taps(const ConvSize& size, const float* packed, const float* const* in_taps, const int32_t* tap_index,
-          int64_t taps, float low, float high, float* out) {
-  const D d;
-  const int64_t lanes = static_cast<int64_t>(hn::Lanes(d));
-  const int64_t width = kVectors * lanes;
-  for (int64_t b = 0; b < Blocks(size); ++b) {
-    const float* block = packed + b * BlockFloats(size);
-    V acc0 = hn::LoadU(d, block), acc1 = hn::LoadU(d, block + lanes);
-    for (int64_t t = 0; t < taps; ++t) {
-      const float* w = block + (tap_index[t] * size.in_channels + 1) * width;
-      for (int64_t i = 0; i < size.in_channels; ++i, w += width) {
-        const V value = hn::Set(d, in_taps[t][i]);
-        acc0 = hn::MulAdd(value, hn::LoadU(d, w), acc0);
-        acc1 = hn::MulAdd(value, hn::LoadU(d, w + lanes), acc1);
+  for (int64_t r = 0; r < p.num_runs; ++r) {
+    const float* HWY_RESTRICT in = p.runs[r].in + skip;
+    const float* HWY_RESTRICT w = block + (p.runs[r].weight + 1) * kWidth;
+    for (const float* const end = in + p.runs[r].length; in != end; ++in, w += kWidth) {
+      hn::Vec<D> weight[vectors];
+#pragma GCC unroll 2
+      for (int v = 0; v < vectors; ++v) weight[v] = hn::LoadU(d, w + v * kLanes);
+#pragma GCC unroll 32
+      for (int i = 0; i < count; ++i) {
+        const hn::Vec<D> value = hn::Set(d, in[i * p.in_step]);
+#pragma GCC unroll 2
+        for (int v = 0; v < vectors; ++v) acc[v][i] = hn::MulAdd(value, weight[v], acc[v][i]);
       }
     }
-    const V lo = hn::Set(d, low), hi = hn::Set(d, high);
-    StorePixel(d, hn::Min(hi, hn::Max(lo, acc0)), hn::Min(hi, hn::Max(lo, acc1)),
-               std::min(width, size.out_channels - b * width), out + b * width);
   }
+  const hn::Vec<D> low = hn::Set(d, p.low), high = hn::Set(d, p.high);
+#pragma GCC unroll 32
+  for (int i = 0; i < count; ++i) {
+    // There may be fewer channels than lanes.
+    HWY_ALIGN float buffer[kWidth];
+    float* const to = channels == kWidth ? out + i * p.out_step : buffer;
+#pragma GCC unroll 2
+    for (int v = 0; v < vectors; ++v) hn::StoreU(hn::Min(high, hn::Max(low, acc[v][i])), d, to + v * kLanes);
+    if (to == buffer) std::memcpy(out + i * p.out_step, buffer, static_cast<size_t>(channels) * sizeof(float));
+  }
+}
+
+template <class D, int vectors>
+void RunBlocks(D d, const ConvSize& size, const float* packed, const ConvPixels& p) {
+  constexpr int kTile = TilePixels(vectors);
+  constexpr int64_t kWidth = vectors * static_cast<int64_t>(hn::MaxLanes(D()));
+  const int64_t channels = std::min(kWidth, size.out_channels);
+  for (int64_t b = 0; b < Blocks(size); ++b, packed += BlockFloats(size)) {
+    float* out = p.out + BlockStart(size, b);
+    int64_t i = 0;
+    for (; i + kTile <= p.pixels; i += kTile) {
+      Tile<D, vectors, kTile>(d, p, packed, i * p.in_step, channels, out + i * p.out_step);
+    }
+    for (; i + 4 <= p.pixels; i += 4) {
+      Tile<D, vectors, 4>(d, p, packed, i * p.in_step, channels, out + i * p.out_step);
+    }
+    for (; i < p.pixels; ++i) Tile<D, vectors, 1>(d, p, packed, i * p.in_step, channels, out + i * p.out_step);
+  }
+}
+
+// `count` pixels of `outs` output channels, each a dot product: lanes sum apart and are added at the end.
+template <int outs, int count>
+HWY_INLINE void Dots(const ConvSize& size, const float* HWY_RESTRICT packed, const ConvPixels& p, int64_t skip,
+                     float* out) {
+  const Narrow d;
+  constexpr int64_t kLanes = hn::MaxLanes(Narrow());
+  hn::Vec<Narrow> acc[outs][count];
+#pragma GCC unroll 16
+  for (int i = 0; i < outs * count; ++i) acc[i / count][i % count] = hn::Zero(d);
+  const int64_t inner = Inner(size);
+  const auto step = [&](const float* in, int64_t in_step, const float* w, int64_t w_step, auto mask) HWY_ATTR
+      __attribute__((always_inline)) {
+    hn::Vec<Narrow> weight[outs];
+#pragma GCC unroll 4
+    for (int o = 0; o < outs; ++o) weight[o] = mask(hn::LoadU(d, w + o * w_step));
+#pragma GCC unroll 16
+    for (int i = 0; i < count; ++i) {
+      const hn::Vec<Narrow> value = hn::LoadU(d, in + i * in_step);
+#pragma GCC unroll 4
+      for (int o = 0; o < outs; ++o) acc[o][i] = hn::MulAdd(value, weight[o], acc[o][i]);
+    }
+  };
+  const auto all = [](auto v) HWY_ATTR { return v; };
+  for (int64_t r = 0; r < p.num_runs; ++r) {
+    const float* in = p.runs[r].in + skip;
+    const float* w = packed + kMaxDots + p.runs[r].weight;
+    const int64_t length = p.runs[r].length;
+    int64_t k = 0;
+    for (; k + kLanes <= length; k += kLanes) step(in + k, p.in_step, w + k, inner, all);
+    const int64_t rest = length - k;
+    if (rest == 0) continue;
+    if (k > 0) {
+      // The last vector overlaps the one before it; what was already added meets weight 0.
+      const auto fresh = hn::Ge(hn::Iota(d, 0.0f), hn::Set(d, static_cast<float>(kLanes - rest)));
+      const auto only_fresh = [&](auto v) HWY_ATTR { return hn::IfThenElseZero(fresh, v); };
+      step(in + length - kLanes, p.in_step, w + length - kLanes, inner, only_fresh);
+    } else {
+      float ins[count * kLanes] = {}, ws[outs * kLanes] = {};
+      for (int i = 0; i < count; ++i) {
+        std::memcpy(ins + i * kLanes, in + i * p.in_step, static_cast<size_t>(rest) * sizeof(float));
+      }
+      for (int o = 0; o < outs; ++o)
+        std::memcpy(ws + o * kLanes, w + o * inner, static_cast<size_t>(rest) * sizeof(float));
+      step(ins, kLanes, ws, kLanes, all);
+    }
+  }
+#pragma GCC unroll 16
+  for (int i = 0; i < count; ++i) {
+#pragma GCC unroll 4
+    for (int o = 0; o < outs; ++o) {
+      const float sum = hn::GetLane(hn::SumOfLanes(d, acc[o][i])) + packed[o];
+      out[i * p.out_step + o] = sum < p.low ? p.low : sum > p.high ? p.high : sum;
+    }
+  }
+}
+
+template <int outs>
+void RunDots(const ConvSize& size, const float* packed, const ConvPixels& p) {
+  int64_t i = 0;
+  for (; i + kDotPixels <= p.pixels; i += kDotPixels) {
+    Dots<outs, kDotPixels>(size, packed, p, i * p.in_step, p.out + i * p.out_step);
+  }
+  for (; i < p.pixels; ++i) Dots<outs, 1>(size, packed, p, i * p.in_step, p.out + i * p.out_step);
+}
+
+void Run(const ConvSize& size, const float* packed, const ConvPixels& p) {
+  if (UsesDots(size)) {
+    switch (size.out_channels) {
+      case 1: return RunDots<1>(size, packed, p);
+      case 2: return RunDots<2>(size, packed, p);
+      case 3: return RunDots<3>(size, packed, p);
+      default: return RunDots<4>(size, packed, p);
+    }
+  }
+  const int64_t width = BlockChannels(size);
+  if (width == 2 * static_cast<int64_t>(hn::Lanes(Wide()))) return RunBlocks<Wide, 2>(Wide(), size, packed, p);
+  if (width == 2 * static_cast<int64_t>(hn::Lanes(Narrow()))) return RunBlocks<Narrow, 2>(Narrow(), size, packed, p);
+  return RunBlocks<Narrow, 1>(Narrow(), size, packed, p);
 }
 
 }  // namespace safelight::kernels::HWY_NAMESPACE
@@ -159,22 +226,17 @@ namespace safelight::kernels {
 namespace {
 HWY_EXPORT(PackedBytes);
 HWY_EXPORT(Pack);
-HWY_EXPORT(BlockChannels);
-HWY_EXPORT(Row);
-HWY_EXPORT(Taps);
+HWY_EXPORT(Layout);
+HWY_EXPORT(Run);
 }  // namespace
 
 size_t ConvPackedBytes(const ConvSize& size) { return HWY_DYNAMIC_DISPATCH(PackedBytes)(size); }
 void PackConv(const ConvSize& size, const float* weights, const float* bias, float* packed) {
   HWY_DYNAMIC_DISPATCH(Pack)(size, weights, bias, packed);
 }
-int64_t ConvBlockChannels() { return HWY_DYNAMIC_DISPATCH(BlockChannels)(); }
-void RunConvRow(const ConvSize& size, const float* packed, const ConvRow& row) {
-  HWY_DYNAMIC_DISPATCH(Row)(size, packed, row);
-}
-void RunConvTaps(const ConvSize& size, const float* packed, const float* const* in_taps, const int32_t* tap_index,
-                 int64_t taps, float low, float high, float* out) {
-  HWY_DYNAMIC_DISPATCH(Taps)(size, packed, in_taps, tap_index, taps, low, high, out);
+int64_t ConvLayout(const ConvSize& size) { return HWY_DYNAMIC_DISPATCH(Layout)(size); }
+void RunConv(const ConvSize& size, const float* packed, const ConvPixels& pixels) {
+  HWY_DYNAMIC_DISPATCH(Run)(size, packed, pixels);
 }
 
 }  // namespace safelight::kernels

@@ -1,10 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Direct convolution of float32 rows, n h w c.
+// Direct convolution of float32 pixels, n h w c.
 //
-// Weights are packed in blocks of output channels, [block][ky][kx][ic][lanes of the block], so that the inner loop is
-// one broadcast and a few multiply-adds. Every pixel sums in the same order (ky, kx, ic, starting from the
-// bias), however many pixels are done at once, so its bits do not depend on where a row is cut.
+// The caller lists the runs of input floats that an output pixel sums over; the kernel does as many pixels at once as
+// fit into registers. Every pixel starts from the bias and adds its runs in the order of the list, whichever
+// pixels are done with it, so its bits do not depend on where a row is cut.
+//
+// Weights are packed in blocks of output channels, [block][ky][kx][ic][channel of the block]: the inner loop is one
+// broadcast and one or two multiply-adds. Up to four output channels keep the order of the file instead and
+// are vectors over the input.
 #pragma once
 
 #include <cstddef>
@@ -21,28 +25,26 @@ struct ConvSize {
 // Bytes of the packed weights and bias, and the packing: `weights` is [out][ky][kx][in], `bias` null or [out].
 size_t ConvPackedBytes(const ConvSize& size);
 void PackConv(const ConvSize& size, const float* weights, const float* bias, float* packed);
-// Output channels of one block on this CPU; packings differ where it does.
-int64_t ConvBlockChannels();
+// Names the packing that this CPU uses for `size`; equal numbers, equal bytes.
+int64_t ConvLayout(const ConvSize& size);
 
-// One row of output pixels [x_begin, x_end).
-struct ConvRow {
-  // Input row of each ky, at the pixel of column `in_col_begin`; null where the row is outside the picture.
-  const float* const* rows = nullptr;
-  int64_t in_col_begin = 0;
-  int64_t in_width = 0;          // of the whole picture
-  int64_t in_pixel_stride = 0;   // floats from one pixel to the next
-  int64_t stride = 1, dilation = 1, pad = 0;  // along x
-  int64_t interior_begin = 0, interior_end = 0;  // outputs all of whose taps along x lie inside
-  float* out = nullptr;          // output pixel x_begin
-  int64_t out_pixel_stride = 0;
-  int64_t x_begin = 0, x_end = 0;
-  float low = 0, high = 0;
+// `length` floats at `in` meet the weights from (ky * filter_w + kx) * in_channels on, which is `weight`.
+struct ConvRun {
+  const float* in;
+  int64_t weight;
+  int64_t length;
 };
-void RunConvRow(const ConvSize& size, const float* packed, const ConvRow& row);
 
-// One output pixel from an arbitrary set of taps: in_taps[t] points at in_channels floats, tap_index[t] = ky *
-// filter_w + kx names the weights. Used by transposed convolution.
-void RunConvTaps(const ConvSize& size, const float* packed, const float* const* in_taps, const int32_t* tap_index,
-                 int64_t taps, float low, float high, float* out);
+// Neighbouring output pixels that sum over the same runs, each `in_step` floats further on.
+struct ConvPixels {
+  const ConvRun* runs = nullptr;
+  int64_t num_runs = 0;
+  int64_t in_step = 0;
+  float* out = nullptr;  // out_channels floats of the first pixel
+  int64_t out_step = 0;
+  int64_t pixels = 0;
+  float low = 0, high = 0;  // limits of the result
+};
+void RunConv(const ConvSize& size, const float* packed, const ConvPixels& pixels);
 
 }  // namespace safelight::kernels

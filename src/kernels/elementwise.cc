@@ -28,8 +28,9 @@ V ExpOf(D d, V x) {
 // 0 gives minus infinity, numbers below it NaN, infinity itself; the library's Log knows none of them.
 V LogOf(D d, V x) {
   const V infinity = hn::Set(d, std::numeric_limits<float>::infinity()), zero = hn::Zero(d);
-  const V edge = hn::IfThenElse(hn::Eq(x, zero), hn::Neg(infinity),
-                                hn::IfThenElse(hn::Lt(x, zero), hn::Set(d, std::numeric_limits<float>::quiet_NaN()), x));
+  const V edge =
+      hn::IfThenElse(hn::Eq(x, zero), hn::Neg(infinity),
+                     hn::IfThenElse(hn::Lt(x, zero), hn::Set(d, std::numeric_limits<float>::quiet_NaN()), x));
   return hn::IfThenElse(hn::And(hn::Gt(x, zero), hn::Lt(x, infinity)), hn::Log(d, x), edge);
 }
 
@@ -185,11 +186,31 @@ void RunBinary(const float* a, size_t a_step, const float* b, size_t b_step, flo
 UnaryRun ChooseUnary(UnaryOp op) {
   switch (op) {
 #define SL_CASE(name) \
-  case UnaryOp::name: return RunUnary<UnaryOp::name>;
-    SL_CASE(kAbs) SL_CASE(kNeg) SL_CASE(kExp) SL_CASE(kLog) SL_CASE(kSqrt) SL_CASE(kRsqrt) SL_CASE(kSquare)
-    SL_CASE(kFloor) SL_CASE(kCeil) SL_CASE(kRound) SL_CASE(kSign) SL_CASE(kSin) SL_CASE(kCos) SL_CASE(kRelu)
-    SL_CASE(kRelu6) SL_CASE(kReluN1To1) SL_CASE(kRelu0To1) SL_CASE(kLeakyRelu) SL_CASE(kElu) SL_CASE(kGelu)
-    SL_CASE(kGeluTanh) SL_CASE(kHardSwish) SL_CASE(kTanh) SL_CASE(kLogistic)
+  case UnaryOp::name: return RunUnary<UnaryOp::name>
+    SL_CASE(kAbs);
+    SL_CASE(kNeg);
+    SL_CASE(kExp);
+    SL_CASE(kLog);
+    SL_CASE(kSqrt);
+    SL_CASE(kRsqrt);
+    SL_CASE(kSquare);
+    SL_CASE(kFloor);
+    SL_CASE(kCeil);
+    SL_CASE(kRound);
+    SL_CASE(kSign);
+    SL_CASE(kSin);
+    SL_CASE(kCos);
+    SL_CASE(kRelu);
+    SL_CASE(kRelu6);
+    SL_CASE(kReluN1To1);
+    SL_CASE(kRelu0To1);
+    SL_CASE(kLeakyRelu);
+    SL_CASE(kElu);
+    SL_CASE(kGelu);
+    SL_CASE(kGeluTanh);
+    SL_CASE(kHardSwish);
+    SL_CASE(kTanh);
+    SL_CASE(kLogistic);
 #undef SL_CASE
   }
   return nullptr;
@@ -198,9 +219,15 @@ UnaryRun ChooseUnary(UnaryOp op) {
 BinaryRun ChooseBinary(BinaryOp op) {
   switch (op) {
 #define SL_CASE(name) \
-  case BinaryOp::name: return RunBinary<BinaryOp::name>;
-    SL_CASE(kAdd) SL_CASE(kSub) SL_CASE(kMul) SL_CASE(kDiv) SL_CASE(kMaximum) SL_CASE(kMinimum)
-    SL_CASE(kSquaredDifference) SL_CASE(kPrelu)
+  case BinaryOp::name: return RunBinary<BinaryOp::name>
+    SL_CASE(kAdd);
+    SL_CASE(kSub);
+    SL_CASE(kMul);
+    SL_CASE(kDiv);
+    SL_CASE(kMaximum);
+    SL_CASE(kMinimum);
+    SL_CASE(kSquaredDifference);
+    SL_CASE(kPrelu);
 #undef SL_CASE
     default: return nullptr;
   }
@@ -263,8 +290,7 @@ float UnaryScalar(UnaryOp op, float x, float parameter) {
     case UnaryOp::kLeakyRelu: return x > 0 ? x : x * parameter;
     case UnaryOp::kElu: return x < 0 ? std::expm1(x) : x;
     case UnaryOp::kGelu: return 0.5f * x * (1.0f + std::erf(x * 0.70710678118654752f));
-    case UnaryOp::kGeluTanh:
-      return 0.5f * x * (1.0f + std::tanh(0.79788456080286536f * (x + 0.044715f * x * x * x)));
+    case UnaryOp::kGeluTanh: return 0.5f * x * (1.0f + std::tanh(0.79788456080286536f * (x + 0.044715f * x * x * x)));
     case UnaryOp::kHardSwish: return x * clamp(x + 3.0f, 0, 6) * (1.0f / 6.0f);
     case UnaryOp::kTanh: return std::tanh(x);
     case UnaryOp::kLogistic: return 1.0f / (1.0f + std::exp(-x));

@@ -12,11 +12,44 @@
 namespace safelight::kernels {
 
 enum class UnaryOp {
-  kAbs, kNeg, kExp, kLog, kSqrt, kRsqrt, kSquare, kFloor, kCeil, kRound, kSign, kSin, kCos,
-  kRelu, kRelu6, kReluN1To1, kRelu0To1, kLeakyRelu, kElu, kGelu, kGeluTanh, kHardSwish, kTanh, kLogistic,
+  kAbs,
+  kNeg,
+  kExp,
+  kLog,
+  kSqrt,
+  kRsqrt,
+  kSquare,
+  kFloor,
+  kCeil,
+  kRound,
+  kSign,
+  kSin,
+  kCos,
+  kRelu,
+  kRelu6,
+  kReluN1To1,
+  kRelu0To1,
+  kLeakyRelu,
+  kElu,
+  kGelu,
+  kGeluTanh,
+  kHardSwish,
+  kTanh,
+  kLogistic,
 };
 enum class BinaryOp {
-  kAdd, kSub, kMul, kDiv, kMaximum, kMinimum, kSquaredDifference, kPrelu, kPow, kFloorDiv, kFloorMod, kAtan2,
+  kAdd,
+  kSub,
+  kMul,
+  kDiv,
+  kMaximum,
+  kMinimum,
+  kSquaredDifference,
+  kPrelu,
+  kPow,
+  kFloorDiv,
+  kFloorMod,
+  kAtan2,
 };
 
 // out[i] = f(in[i]); `parameter` is LEAKY_RELU's slope. May run in place.

@@ -12,10 +12,12 @@ Status Infer(InferContext& context) {
   SL_ASSIGN(const BlockGrid grid, ReadBlockGrid(context));
   Shape shape = context.input(0).shape;
   for (int i = 0; i < grid.axes; ++i) {
-    if (shape[0] % grid.block[i] != 0) return InvalidArgument("a batch of ", shape[0], " does not divide by block ", grid.block[i]);
+    if (shape[0] % grid.block[i] != 0)
+      return InvalidArgument("a batch of ", shape[0], " does not divide by block ", grid.block[i]);
     shape[0] /= grid.block[i];
     shape[i + 1] = shape[i + 1] * grid.block[i] - grid.pad_before[i] - grid.pad_after[i];
-    if (shape[i + 1] < 0) return InvalidArgument("crops ", grid.pad_before[i], " and ", grid.pad_after[i], " take more than there is");
+    if (shape[i + 1] < 0)
+      return InvalidArgument("crops ", grid.pad_before[i], " and ", grid.pad_after[i], " take more than there is");
   }
   context.SetOutput(0, context.input(0).dtype, shape);
   return {};
@@ -23,7 +25,8 @@ Status Infer(InferContext& context) {
 
 std::vector<AxisRule> Axes(const OpContext& context, int out_axis) { return BlockAxes(context, kDirection, out_axis); }
 
-Status Reference(const OpContext& context, std::span<const ConstTensorView> inputs, std::span<const TensorView> outputs) {
+Status Reference(const OpContext& context, std::span<const ConstTensorView> inputs,
+                 std::span<const TensorView> outputs) {
   return BlockReference(context, kDirection, inputs, outputs);
 }
 

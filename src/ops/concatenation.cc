@@ -69,7 +69,8 @@ JoinPlan Plan(const OpContext& context) {
   return plan;
 }
 
-Status Reference(const OpContext& context, std::span<const ConstTensorView> inputs, std::span<const TensorView> outputs) {
+Status Reference(const OpContext& context, std::span<const ConstTensorView> inputs,
+                 std::span<const TensorView> outputs) {
   SL_TRY(CheckMovable(context));
   return JoinReference(Plan(context), inputs, outputs);
 }

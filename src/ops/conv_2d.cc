@@ -2,18 +2,24 @@
 //
 // CONV_2D: out[y][x][o] = act(bias[o] + sum in[y * s - p + ky * d][...][i] * w[o][ky][kx][i]).
 // Grouped where the input has a multiple of the filter's channels.
-#include <cstring>
+#include <algorithm>
 
-#include "graph/pack_cache.h"
-#include "kernels/conv.h"
 #include "ops/support/spatial.h"
+#include "ops/support/spatial_filters.h"
 
 namespace safelight {
 namespace {
 
 Result<std::shared_ptr<const OpAttrs>> Read(const AttrReader& reader) {
-  return ReadSliding(reader, {.padding = 0, .stride_w = 1, .stride_h = 2, .activation = 3, .dilation_w = 4,
-                              .dilation_h = 5, .filter_w = -1, .filter_h = -1, .multiplier = -1});
+  return ReadSliding(reader, {.padding = 0,
+                              .stride_w = 1,
+                              .stride_h = 2,
+                              .activation = 3,
+                              .dilation_w = 4,
+                              .dilation_h = 5,
+                              .filter_w = -1,
+                              .filter_h = -1,
+                              .multiplier = -1});
 }
 
 // Of a node that passed Infer.
@@ -26,8 +32,8 @@ Status Infer(InferContext& context) {
   SL_TRY(CheckPicture(context, 0));
   SL_TRY(CheckPicture(context, 1));
   const Shape &in = context.input(0).shape, &filter = context.input(1).shape;
-  if (filter[0] < 1 || filter[3] < 1 || in[3] % filter[3] != 0 || filter[0] % (in[3] / filter[3]) != 0 || in[3] < 1) {
-    return InvalidArgument("input of ", in[3], " channels, filter of shape ", filter.ToString());
+  if (in[3] < 1 || filter[0] < 1 || filter[3] < 1 || in[3] % filter[3] != 0 || filter[0] % (in[3] / filter[3]) != 0) {
+    return InvalidArgument("input of ", in[3], " channels does not fit a filter of shape ", filter.ToString());
   }
   SL_TRY(CheckBias(context, 2, filter[0]));
   SL_ASSIGN(const Sliding sliding, MakeSliding(in, filter[1], filter[2], context.attrs<SlidingAttrs>()));
@@ -55,55 +61,58 @@ Cost ConvCost(const OpContext& context) {
 }
 
 // Plain loops over any windows: the reference, and the path of weights that are computed at run time.
-void RunPlain(const OpContext& context, const KernelArgs& args) {
-  const SlidingAttrs& attrs = context.attrs<SlidingAttrs>();
-  const Sliding s = SlidingOf(context);
+void RunPlain(const Sliding& s, const kernels::Clamp& clamp, const KernelArgs& args) {
   const Window &in = args.inputs[0], &weights = args.inputs[1], &out = args.outputs[0];
-  const float* bias = args.inputs.size() > 2 ? args.inputs[2].at<float>(0) : nullptr;
-  const Shape& filter = weights.shape;
-  const int64_t group_out = filter[0] / (in.shape[3] / filter[3]);
+  const bool has_bias = args.inputs.size() > 2 && args.inputs[2].data != nullptr;
+  const float* bias = has_bias ? args.inputs[2].at<float>(0) : nullptr;
+  const int64_t channels = weights.shape[3];
+  const int64_t group_out = weights.shape[0] / (in.shape[3] / channels);
+  const auto pixel = [&](int64_t n, int64_t y, int64_t x, int64_t o) {
+    const Range ky_range = s.rows.ValidTaps(y), kx_range = s.columns.ValidTaps(x);
+    float sum = bias != nullptr ? bias[o] : 0.0f;
+    for (int64_t ky = ky_range.begin; ky < ky_range.end; ++ky) {
+      for (int64_t kx = kx_range.begin; kx < kx_range.end; ++kx) {
+        const float* from = in.Pixel<float>(n, s.rows.InputOf(y, ky), s.columns.InputOf(x, kx));
+        const float* w = weights.at<float>(weights.Offset(0, o) + weights.Offset(1, ky) + weights.Offset(2, kx));
+        for (int64_t i = 0; i < channels; ++i) sum += from[o / group_out * channels + i] * w[i];
+      }
+    }
+    return clamp(sum);
+  };
   const Range* box = args.box.axis;
   for (int64_t n = box[0].begin; n < box[0].end; ++n) {
     for (int64_t y = box[1].begin; y < box[1].end; ++y) {
       for (int64_t x = box[2].begin; x < box[2].end; ++x) {
-        const Range ky_range = s.rows.ValidTaps(y), kx_range = s.columns.ValidTaps(x);
-        for (int64_t o = box[3].begin; o < box[3].end; ++o) {
-          float sum = bias != nullptr && args.inputs[2].data != nullptr ? bias[o] : 0.0f;
-          for (int64_t ky = ky_range.begin; ky < ky_range.end; ++ky) {
-            for (int64_t kx = kx_range.begin; kx < kx_range.end; ++kx) {
-              const float* pixel = in.Pixel<float>(n, y * s.rows.stride - s.rows.pad + ky * s.rows.dilation,
-                                                   x * s.columns.stride - s.columns.pad + kx * s.columns.dilation);
-              const float* w = weights.at<float>(weights.Offset(0, o) + weights.Offset(1, ky) + weights.Offset(2, kx));
-              for (int64_t i = 0; i < filter[3]; ++i) sum += pixel[o / group_out * filter[3] + i] * w[i];
-            }
-          }
-          out.Pixel<float>(n, y, x)[o] = std::min(attrs.clamp.high, std::max(attrs.clamp.low, sum));
-        }
+        for (int64_t o = box[3].begin; o < box[3].end; ++o) out.Pixel<float>(n, y, x)[o] = pixel(n, y, x, o);
       }
     }
   }
 }
 
-Status Reference(const OpContext& context, std::span<const ConstTensorView> inputs, std::span<const TensorView> outputs) {
+Status Reference(const OpContext& context, std::span<const ConstTensorView> inputs,
+                 std::span<const TensorView> outputs) {
   SL_TRY(CheckFloat(context));
   std::vector<Window> in;
-  for (const ConstTensorView& view : inputs) in.push_back(WholeWindow(view.dtype, view.shape, const_cast<void*>(view.data)));
+  for (const ConstTensorView& view : inputs) {
+    in.push_back(WholeWindow(view.dtype, view.shape, const_cast<void*>(view.data)));
+  }
   const Window out = WholeWindow(outputs[0].dtype, outputs[0].shape, outputs[0].data);
-  RunPlain(context, {in, {&out, 1}, WholeBox(out.shape), nullptr});
+  RunPlain(SlidingOf(context), context.attrs<SlidingAttrs>().clamp, {in, {&out, 1}, WholeBox(out.shape), nullptr});
   return {};
 }
 
 class PlainKernel : public Kernel {
  public:
-  explicit PlainKernel(const OpContext& context) : graph_(context.graph()), node_(context.node()) {}
+  explicit PlainKernel(const OpContext& context)
+      : sliding_(SlidingOf(context)), clamp_(context.attrs<SlidingAttrs>().clamp) {}
   Status Run(const KernelArgs& args) const override {
-    RunPlain(OpContext(graph_, node_), args);
+    RunPlain(sliding_, clamp_, args);
     return {};
   }
 
  private:
-  const Graph& graph_;
-  const Node& node_;
+  const Sliding sliding_;
+  const kernels::Clamp clamp_;
 };
 
 class ConvKernel : public Kernel {
@@ -111,109 +120,80 @@ class ConvKernel : public Kernel {
   ConvKernel(const OpContext& context, const PrepareOptions& options)
       : sliding_(SlidingOf(context)), clamp_(context.attrs<SlidingAttrs>().clamp) {
     const Shape& filter = context.input(1).shape;
-    groups_ = context.input(0).shape[3] / filter[3];
-    size_ = {filter[3], filter[0] / groups_, filter[1], filter[2]};
-    const float* weights = context.constant<float>(1);
-    const float* bias = context.has_input(2) ? context.constant<float>(2) : nullptr;
-    const auto pack = [&] {
-      const size_t group_bytes = kernels::ConvPackedBytes(size_);
-      AlignedBuffer buffer(group_bytes * static_cast<size_t>(groups_));
-      const int64_t group_weights = filter.elements() / groups_;
-      for (int64_t g = 0; g < groups_; ++g) {
-        kernels::PackConv(size_, weights + g * group_weights, bias == nullptr ? nullptr : bias + g * size_.out_channels,
-                          reinterpret_cast<float*>(buffer.data() + static_cast<size_t>(g) * group_bytes));
-      }
-      return buffer;
-    };
-    // The bias is part of the block, so its address is part of the key.
-    const std::string layout = Cat("conv ", kernels::ConvBlockChannels(), " groups ", groups_, " bias ",
-                                   static_cast<const void*>(bias), " ", filter.ToString());
-    packed_ = options.pack_cache != nullptr ? options.pack_cache->Get(weights, layout, pack)
-                                            : std::make_shared<const AlignedBuffer>(pack());
+    const int64_t groups = context.input(0).shape[3] / filter[3];
+    size_ = {filter[3], filter[0] / groups, filter[1], filter[2]};
+    packed_ = PackFilters(size_, groups, context.constant<float>(1),
+                          context.has_input(2) ? context.constant<float>(2) : nullptr, options.pack_cache);
   }
 
+  // The runs of a pixel, and their floats where they must be copied.
   size_t scratch_bytes() const override {
-    return static_cast<size_t>(size_.filter_h * size_.filter_w) * (sizeof(float*) + sizeof(int32_t));
+    const size_t run_bytes = sizeof(kernels::ConvRun) + static_cast<size_t>(size_.in_channels) * sizeof(float);
+    return static_cast<size_t>(size_.filter_h * size_.filter_w) * run_bytes;
   }
 
   Status Run(const KernelArgs& args) const override {
     const Range* box = args.box.axis;
-    // Signals of height 1 stream along x: neighbouring pixels then lie in a ring, not side by side.
-    const bool ring_along_x = args.inputs[0].row_axis == 2 || args.outputs[0].row_axis == 2;
     for (int64_t n = box[0].begin; n < box[0].end; ++n) {
       for (int64_t y = box[1].begin; y < box[1].end; ++y) {
-        if (!ring_along_x) {
-          RunRow(args, n, y);
-          continue;
+        PixelRun run;
+        for (int64_t x = box[2].begin; x < box[2].end; x += run.pixels) {
+          run = NextPixels(sliding_.columns, args.inputs[0], args.outputs[0], x, box[2].end);
+          RunPixels(args, n, y, run);
         }
-        for (int64_t x = box[2].begin; x < box[2].end; ++x) RunPixel(args, n, y, x);
       }
     }
     return {};
   }
 
  private:
-  const float* Packed(int64_t group) const {
-    return reinterpret_cast<const float*>(packed_->data() + static_cast<size_t>(group) * kernels::ConvPackedBytes(size_));
+  void RunPixels(const KernelArgs& args, int64_t n, int64_t y, const PixelRun& run) const {
+    const Window &in = args.inputs[0], &out = args.outputs[0];
+    kernels::ConvRun* const runs = reinterpret_cast<kernels::ConvRun*>(args.scratch);
+    const int64_t num_runs = ListRuns(in, n, y, run, runs);
+    kernels::ConvPixels pixels{.runs = runs,
+                               .num_runs = num_runs,
+                               .in_step = sliding_.columns.stride * in.strides[2],
+                               .out = out.Pixel<float>(n, y, run.x),
+                               .out_step = out.strides[2],
+                               .pixels = run.pixels,
+                               .low = clamp_.low,
+                               .high = clamp_.high};
+    for (const auto& group : packed_) {
+      kernels::RunConv(size_, reinterpret_cast<const float*>(group->data()), pixels);
+      pixels.out += size_.out_channels;
+      for (int64_t r = 0; r < num_runs; ++r) runs[r].in += size_.in_channels;
+    }
   }
 
-  // One pixel by the addresses of its taps; the same order of sums, so the same bits, as in a row.
-  void RunPixel(const KernelArgs& args, int64_t n, int64_t y, int64_t x) const {
+  // The taps of a pixel. Those of one filter row are one run where they are neighbours in the picture; a ring across
+  // columns may have put them apart, so they are copied together: runs decide the order of sums, thus the bits.
+  int64_t ListRuns(const Window& in, int64_t n, int64_t y, const PixelRun& run, kernels::ConvRun* runs) const {
     const SlidingAxis &rows = sliding_.rows, &columns = sliding_.columns;
-    const float** taps = reinterpret_cast<const float**>(args.scratch);
-    int32_t* index = reinterpret_cast<int32_t*>(taps + size_.filter_h * size_.filter_w);
-    const Range ky_range = rows.ValidTaps(y), kx_range = columns.ValidTaps(x);
-    for (int64_t g = 0; g < groups_; ++g) {
-      int64_t count = 0;
-      for (int64_t ky = ky_range.begin; ky < ky_range.end; ++ky) {
-        for (int64_t kx = kx_range.begin; kx < kx_range.end; ++kx, ++count) {
-          taps[count] = args.inputs[0].Pixel<float>(n, y * rows.stride - rows.pad + ky * rows.dilation,
-                                                    x * columns.stride - columns.pad + kx * columns.dilation) +
-                        g * size_.in_channels;
-          index[count] = static_cast<int32_t>(ky * size_.filter_w + kx);
+    const bool joined = columns.dilation == 1 && in.shape[3] == size_.in_channels;
+    const int64_t together = joined ? std::max<int64_t>(run.taps.size(), 1) : 1;
+    float* copy = reinterpret_cast<float*>(runs + size_.filter_h * size_.filter_w);
+    const Range ky_range = rows.ValidTaps(y);
+    int64_t count = 0;
+    for (int64_t ky = ky_range.begin; ky < ky_range.end; ++ky) {
+      for (int64_t kx = run.taps.begin; kx < run.taps.end; kx += together, ++count) {
+        const float* from = in.Pixel<float>(n, rows.InputOf(y, ky), columns.InputOf(run.x, kx));
+        runs[count] = {from, (ky * size_.filter_w + kx) * size_.in_channels, together * size_.in_channels};
+        if (in.row_axis != 2 || !joined) continue;
+        runs[count].in = copy;
+        for (int64_t k = kx; k < kx + together; ++k, copy += size_.in_channels) {
+          from = in.Pixel<float>(n, rows.InputOf(y, ky), columns.InputOf(run.x, k));
+          std::copy(from, from + size_.in_channels, copy);
         }
       }
-      kernels::RunConvTaps(size_, Packed(g), taps, index, count, clamp_.low, clamp_.high,
-                           args.outputs[0].Pixel<float>(n, y, x) + g * size_.out_channels);
     }
-  }
-
-  void RunRow(const KernelArgs& args, int64_t n, int64_t y) const {
-    const Window &in = args.inputs[0], &out = args.outputs[0];
-    const SlidingAxis &rows = sliding_.rows, &columns = sliding_.columns;
-    const float** taps = reinterpret_cast<const float**>(args.scratch);
-    const int64_t col_begin = in.col_axis == 2 ? in.col_begin : 0;
-    const Range interior = columns.Interior();
-    kernels::ConvRow row{.rows = taps,
-                         .in_col_begin = col_begin,
-                         .in_width = columns.in,
-                         .in_pixel_stride = in.strides[2],
-                         .stride = columns.stride,
-                         .dilation = columns.dilation,
-                         .pad = columns.pad,
-                         .interior_begin = interior.begin,
-                         .interior_end = interior.end,
-                         .out_pixel_stride = out.strides[2],
-                         .x_begin = args.box.axis[2].begin,
-                         .x_end = args.box.axis[2].end,
-                         .low = clamp_.low,
-                         .high = clamp_.high};
-    for (int64_t g = 0; g < groups_; ++g) {
-      for (int64_t ky = 0; ky < size_.filter_h; ++ky) {
-        const int64_t in_y = y * rows.stride - rows.pad + ky * rows.dilation;
-        const bool inside = in_y >= 0 && in_y < rows.in;
-        taps[ky] = inside ? in.Pixel<float>(n, in_y, col_begin) + g * size_.in_channels : nullptr;
-      }
-      row.out = out.Pixel<float>(n, y, row.x_begin) + g * size_.out_channels;
-      kernels::RunConvRow(size_, Packed(g), row);
-    }
+    return count;
   }
 
   const Sliding sliding_;
   const kernels::Clamp clamp_;
-  int64_t groups_ = 1;
   kernels::ConvSize size_;
-  std::shared_ptr<const AlignedBuffer> packed_;
+  PackedFilters packed_;
 };
 
 Result<std::unique_ptr<Kernel>> Prepare(const OpContext& context, const PrepareOptions& options) {

@@ -35,8 +35,8 @@ class CopyKernel : public Kernel {
     // An axis joins the run when it is full in the box, or is the first that is not.
     while (axis > 0) {
       const Range range = args.box.axis[axis - 1];
-      const bool plain = in.strides[axis - 1] == run && out.strides[axis - 1] == run &&
-                         axis - 1 != in.row_axis && axis - 1 != out.row_axis;
+      const bool plain = in.strides[axis - 1] == run && out.strides[axis - 1] == run && axis - 1 != in.row_axis &&
+                         axis - 1 != out.row_axis;
       if (!plain) break;
       --axis;
       run *= range.size();

@@ -13,7 +13,8 @@ struct Attrs : OpAttrs {
 Result<std::shared_ptr<const OpAttrs>> Read(const AttrReader& reader) {
   auto attrs = std::make_shared<Attrs>();
   attrs->block = reader.Int(0, 0);
-  if (attrs->block < 1 || attrs->block > 1024) return InvalidArgument("block_size ", attrs->block, ", must be 1 to 1024");
+  if (attrs->block < 1 || attrs->block > 1024)
+    return InvalidArgument("block_size ", attrs->block, ", must be 1 to 1024");
   return std::shared_ptr<const OpAttrs>(std::move(attrs));
 }
 
@@ -21,7 +22,8 @@ Status Infer(InferContext& context) {
   const Shape& in = context.input(0).shape;
   const int64_t block = context.attrs<Attrs>().block;
   if (in.rank() != 4) return InvalidArgument("input has shape ", in.ToString(), ", must have rank 4 (n h w c)");
-  if (in[3] % (block * block) != 0) return InvalidArgument(in[3], " channels do not divide into blocks of ", block, " by ", block);
+  if (in[3] % (block * block) != 0)
+    return InvalidArgument(in[3], " channels do not divide into blocks of ", block, " by ", block);
   context.SetOutput(0, context.input(0).dtype, {in[0], in[1] * block, in[2] * block, in[3] / (block * block)});
   return {};
 }

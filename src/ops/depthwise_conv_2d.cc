@@ -8,8 +8,15 @@ namespace safelight {
 namespace {
 
 Result<std::shared_ptr<const OpAttrs>> Read(const AttrReader& reader) {
-  return ReadSliding(reader, {.padding = 0, .stride_w = 1, .stride_h = 2, .activation = 4, .dilation_w = 5,
-                              .dilation_h = 6, .filter_w = -1, .filter_h = -1, .multiplier = 3});
+  return ReadSliding(reader, {.padding = 0,
+                              .stride_w = 1,
+                              .stride_h = 2,
+                              .activation = 4,
+                              .dilation_w = 5,
+                              .dilation_h = 6,
+                              .filter_w = -1,
+                              .filter_h = -1,
+                              .multiplier = 3});
 }
 
 Sliding SlidingOf(const OpContext& context) {
@@ -23,7 +30,8 @@ Status Infer(InferContext& context) {
   SL_TRY(CheckPicture(context, 1));
   const Shape &in = context.input(0).shape, &filter = context.input(1).shape;
   if (filter[0] != 1 || in[3] < 1 || filter[3] < 1 || filter[3] % in[3] != 0) {
-    return InvalidArgument("input of ", in[3], " channels, filter of shape ", filter.ToString(), ", must be 1 h w and a multiple of them");
+    return InvalidArgument("filter of shape ", filter.ToString(), ", must be 1 h w and a multiple of the input's ",
+                           in[3], " channels");
   }
   SL_TRY(CheckBias(context, 2, filter[3]));
   SL_ASSIGN(const Sliding sliding, MakeSliding(in, filter[1], filter[2], context.attrs<SlidingAttrs>()));
@@ -49,9 +57,9 @@ Cost DepthwiseCost(const OpContext& context) {
   return cost;
 }
 
-Status Reference(const OpContext& context, std::span<const ConstTensorView> inputs, std::span<const TensorView> outputs) {
+Status Reference(const OpContext& context, std::span<const ConstTensorView> inputs,
+                 std::span<const TensorView> outputs) {
   SL_TRY(CheckFloat(context));
-  const SlidingAttrs& attrs = context.attrs<SlidingAttrs>();
   const Sliding s = SlidingOf(context);
   const Shape &in = inputs[0].shape, &out = outputs[0].shape, &filter = inputs[1].shape;
   const float* data = static_cast<const float*>(inputs[0].data);
@@ -60,17 +68,17 @@ Status Reference(const OpContext& context, std::span<const ConstTensorView> inpu
   float* result = static_cast<float*>(outputs[0].data);
   const int64_t multiplier = filter[3] / in[3];
   for (int64_t i = 0; i < out.elements(); ++i) {
-    const int64_t c = i % out[3], x = i / out[3] % out[2], y = i / out[3] / out[2] % out[1], n = i / out[3] / out[2] / out[1];
+    const int64_t c = i % out[3], x = i / out[3] % out[2], y = i / out[3] / out[2] % out[1];
+    const int64_t n = i / out[3] / out[2] / out[1];
     float sum = bias != nullptr ? bias[c] : 0.0f;
     const Range ky = s.rows.ValidTaps(y), kx = s.columns.ValidTaps(x);
     for (int64_t v = ky.begin; v < ky.end; ++v) {
       for (int64_t u = kx.begin; u < kx.end; ++u) {
-        const int64_t in_y = y * s.rows.stride - s.rows.pad + v * s.rows.dilation;
-        const int64_t in_x = x * s.columns.stride - s.columns.pad + u * s.columns.dilation;
-        sum += data[((n * in[1] + in_y) * in[2] + in_x) * in[3] + c / multiplier] * weights[(v * filter[2] + u) * filter[3] + c];
+        const int64_t pixel = (n * in[1] + s.rows.InputOf(y, v)) * in[2] + s.columns.InputOf(x, u);
+        sum += data[pixel * in[3] + c / multiplier] * weights[(v * filter[2] + u) * filter[3] + c];
       }
     }
-    result[i] = std::min(attrs.clamp.high, std::max(attrs.clamp.low, sum));
+    result[i] = context.attrs<SlidingAttrs>().clamp(sum);
   }
   return {};
 }
@@ -84,42 +92,53 @@ class DepthwiseKernel : public Kernel {
         multiplier_(channels_ / context.input(0).shape[3]),
         taps_(sliding_.rows.taps * sliding_.columns.taps) {}
 
-  // Pointers and numbers of the taps of a pixel; with a multiplier also its inputs repeated.
+  // The taps of a pixel; with a multiplier also its inputs, each repeated.
   size_t scratch_bytes() const override {
     const size_t repeated = multiplier_ == 1 ? 0 : static_cast<size_t>(taps_ * channels_) * sizeof(float);
-    return static_cast<size_t>(taps_) * (sizeof(float*) + sizeof(int32_t)) + repeated;
+    return static_cast<size_t>(taps_) * sizeof(kernels::DepthwiseTap) + repeated;
   }
 
   Status Run(const KernelArgs& args) const override {
     const Range* box = args.box.axis;
     for (int64_t n = box[0].begin; n < box[0].end; ++n) {
       for (int64_t y = box[1].begin; y < box[1].end; ++y) {
-        for (int64_t x = box[2].begin; x < box[2].end; ++x) RunPixel(args, n, y, x);
+        PixelRun run;
+        for (int64_t x = box[2].begin; x < box[2].end; x += run.pixels) {
+          run = NextPixels(sliding_.columns, args.inputs[0], args.outputs[0], x, box[2].end);
+          if (multiplier_ != 1) run.pixels = 1;
+          RunPixels(args, n, y, run);
+        }
       }
     }
     return {};
   }
 
  private:
-  void RunPixel(const KernelArgs& args, int64_t n, int64_t y, int64_t x) const {
+  void RunPixels(const KernelArgs& args, int64_t n, int64_t y, const PixelRun& run) const {
     const Window& in = args.inputs[0];
-    const float** taps = reinterpret_cast<const float**>(args.scratch);
-    int32_t* index = reinterpret_cast<int32_t*>(taps + taps_);
-    float* repeated = reinterpret_cast<float*>(index + taps_);
-    const Range ky = sliding_.rows.ValidTaps(y), kx = sliding_.columns.ValidTaps(x);
+    kernels::DepthwiseTap* const taps = reinterpret_cast<kernels::DepthwiseTap*>(args.scratch);
+    float* const repeated = reinterpret_cast<float*>(taps + taps_);
+    const float* weights = args.inputs[1].at<float>(0);
+    const bool has_bias = args.inputs.size() > 2 && args.inputs[2].data != nullptr;
+    const Range ky_range = sliding_.rows.ValidTaps(y);
     int64_t count = 0;
-    for (int64_t v = ky.begin; v < ky.end; ++v) {
-      for (int64_t u = kx.begin; u < kx.end; ++u, ++count) {
-        const float* pixel = in.Pixel<float>(n, y * sliding_.rows.stride - sliding_.rows.pad + v * sliding_.rows.dilation,
-                                             x * sliding_.columns.stride - sliding_.columns.pad + u * sliding_.columns.dilation);
-        index[count] = static_cast<int32_t>(v * sliding_.columns.taps + u);
-        taps[count] = multiplier_ == 1 ? pixel : Repeat(pixel, repeated + count * channels_);
+    for (int64_t ky = ky_range.begin; ky < ky_range.end; ++ky) {
+      for (int64_t kx = run.taps.begin; kx < run.taps.end; ++kx, ++count) {
+        const float* pixel = in.Pixel<float>(n, sliding_.rows.InputOf(y, ky), sliding_.columns.InputOf(run.x, kx));
+        taps[count] = {multiplier_ == 1 ? pixel : Repeat(pixel, repeated + count * channels_),
+                       weights + (ky * sliding_.columns.taps + kx) * channels_};
       }
     }
-    const bool bias = args.inputs.size() > 2 && args.inputs[2].data != nullptr;
-    kernels::RunDepthwiseTaps(taps, index, count, args.inputs[1].at<float>(0),
-                              bias ? args.inputs[2].at<float>(0) : nullptr, channels_, clamp_.low, clamp_.high,
-                              args.outputs[0].Pixel<float>(n, y, x));
+    kernels::RunDepthwise({.taps = taps,
+                           .num_taps = count,
+                           .in_step = sliding_.columns.stride * in.strides[2],
+                           .bias = has_bias ? args.inputs[2].at<float>(0) : nullptr,
+                           .channels = channels_,
+                           .out = args.outputs[0].Pixel<float>(n, y, run.x),
+                           .out_step = args.outputs[0].strides[2],
+                           .pixels = run.pixels,
+                           .low = clamp_.low,
+                           .high = clamp_.high});
   }
 
   const float* Repeat(const float* pixel, float* to) const {

@@ -30,7 +30,8 @@ Result<Axes2> AxesOf(const OpContext& context) {
   const int64_t batch = attrs.batch_dims < 0 ? attrs.batch_dims + indices.rank() : attrs.batch_dims;
   if (batch < 0 || batch > indices.rank() || batch > axis) return InvalidArgument("batch_dims ", attrs.batch_dims);
   for (int i = 0; i < batch; ++i) {
-    if (in[i] != indices[i]) return InvalidArgument("batch axis ", i, " is ", in[i], " in the value and ", indices[i], " in the indices");
+    if (in[i] != indices[i])
+      return InvalidArgument("batch axis ", i, " is ", in[i], " in the value and ", indices[i], " in the indices");
   }
   return Axes2{axis, static_cast<int>(batch)};
 }
@@ -42,7 +43,8 @@ Status Infer(InferContext& context) {
   if (type != DType::kInt32 && type != DType::kInt64 && type != DType::kInt16) {
     return InvalidArgument("indices are ", DTypeName(type), ", must be int16, int32 or int64");
   }
-  if (in.rank() - 1 + indices.rank() - axes.batch > Shape::kMaxRank) return Unsupported("an output of more than ", Shape::kMaxRank, " axes");
+  if (in.rank() - 1 + indices.rank() - axes.batch > Shape::kMaxRank)
+    return Unsupported("an output of more than ", Shape::kMaxRank, " axes");
   Shape out;
   for (int i = 0; i < axes.axis; ++i) out.push_back(in[i]);
   for (int i = axes.batch; i < indices.rank(); ++i) out.push_back(indices[i]);
@@ -57,7 +59,8 @@ int64_t IndexAt(const ConstTensorView& indices, int64_t i) {
   return static_cast<const int32_t*>(indices.data)[i];
 }
 
-Status Reference(const OpContext& context, std::span<const ConstTensorView> inputs, std::span<const TensorView> outputs) {
+Status Reference(const OpContext& context, std::span<const ConstTensorView> inputs,
+                 std::span<const TensorView> outputs) {
   SL_TRY(CheckMovable(context));
   SL_ASSIGN(const Axes2 axes, AxesOf(context));
   const Shape &in = inputs[0].shape, &indices = inputs[1].shape;
@@ -85,7 +88,8 @@ Result<MovePlan> Plan(const OpContext& context) {
   if (indices.rank() > 1 || axes.batch > 0 || !context.input(1).is_constant()) return Unsupported("no plan by rows");
   SL_ASSIGN(const std::vector<int64_t> listed, context.ConstInts(1));
   for (int64_t index : listed) {
-    if (index < 0 || index >= in[axes.axis]) return InvalidArgument("index ", index, " of an axis with size ", in[axes.axis]);
+    if (index < 0 || index >= in[axes.axis])
+      return InvalidArgument("index ", index, " of an axis with size ", in[axes.axis]);
   }
   MovePlan plan;
   for (int axis = 0; axis < in.rank(); ++axis) {

@@ -14,7 +14,8 @@ Status Infer(InferContext& context) {
 }
 
 bool Run(const ElementRun& run, const ElementParams&) {
-  for (size_t i = 0; i < run.count; ++i) run.out[i] = run.in[0][i * run.step[0]] == std::byte{0} ? std::byte{1} : std::byte{0};
+  for (size_t i = 0; i < run.count; ++i)
+    run.out[i] = run.in[0][i * run.step[0]] == std::byte{0} ? std::byte{1} : std::byte{0};
   return true;
 }
 

@@ -24,7 +24,8 @@ Status Infer(InferContext& context) {
   const int64_t skip = context.attrs<Attrs>().skip;
   for (int axis = 0; axis < in.rank(); ++axis) {
     if (pads.before[axis] > in[axis] - skip || pads.after[axis] > in[axis] - skip) {
-      return InvalidArgument("paddings ", pads.before[axis], " and ", pads.after[axis], " of axis ", axis, " mirror more than its size ", in[axis]);
+      return InvalidArgument("paddings ", pads.before[axis], " and ", pads.after[axis], " of axis ", axis,
+                             " mirror more than its size ", in[axis]);
     }
   }
   return InferPad(context);

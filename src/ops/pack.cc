@@ -23,7 +23,8 @@ Status Infer(InferContext& context) {
   SL_ASSIGN(const int axis, NormalizeAxis(context.attrs<Attrs>().axis, in.rank() + 1));
   for (int k = 1; k < context.num_inputs(); ++k) {
     if (!(context.input(k).shape == in) || context.input(k).dtype != context.input(0).dtype) {
-      return InvalidArgument("input ", k, " has shape ", context.input(k).shape.ToString(), ", input 0 ", in.ToString());
+      return InvalidArgument("input ", k, " has shape ", context.input(k).shape.ToString(), ", input 0 ",
+                             in.ToString());
     }
   }
   Shape out;
@@ -35,7 +36,9 @@ Status Infer(InferContext& context) {
   return {};
 }
 
-int AxisOf(const OpContext& context) { return *NormalizeAxis(context.attrs<Attrs>().axis, context.output(0).shape.rank()); }
+int AxisOf(const OpContext& context) {
+  return *NormalizeAxis(context.attrs<Attrs>().axis, context.output(0).shape.rank());
+}
 
 std::vector<AxisRule> Axes(const OpContext& context, int out_axis) {
   const int axis = AxisOf(context);
@@ -52,14 +55,16 @@ JoinPlan Plan(const OpContext& context) {
   for (int k = 0; k < context.num_inputs(); ++k) {
     JoinPart part{k, {k, k + 1}, {}};
     for (int axis = 0; axis < out.rank(); ++axis) {
-      part.plan.axes.push_back(axis == plan.axis ? MoveRepeat(out[axis]) : MoveSame(axis - (axis > plan.axis ? 1 : 0), out[axis]));
+      part.plan.axes.push_back(axis == plan.axis ? MoveRepeat(out[axis])
+                                                 : MoveSame(axis - (axis > plan.axis ? 1 : 0), out[axis]));
     }
     plan.parts.push_back(std::move(part));
   }
   return plan;
 }
 
-Status Reference(const OpContext& context, std::span<const ConstTensorView> inputs, std::span<const TensorView> outputs) {
+Status Reference(const OpContext& context, std::span<const ConstTensorView> inputs,
+                 std::span<const TensorView> outputs) {
   SL_TRY(CheckMovable(context));
   return JoinReference(Plan(context), inputs, outputs);
 }

@@ -52,8 +52,7 @@ bool RunRescaled(const ElementRun& run, const ElementParams& params) {
   for (size_t i = 0; i < run.count; ++i) {
     const int64_t x = static_cast<int64_t>(in[i * run.step[0]]) - params.in_zero_point;
     const int64_t y = Scaled(x, params.multiplier, params.shift) + params.zero_point;
-    out[i] = static_cast<To>(
-        std::clamp<int64_t>(y, std::numeric_limits<To>::min(), std::numeric_limits<To>::max()));
+    out[i] = static_cast<To>(std::clamp<int64_t>(y, std::numeric_limits<To>::min(), std::numeric_limits<To>::max()));
   }
   return true;
 }

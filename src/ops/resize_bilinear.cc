@@ -1,71 +1,95 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // RESIZE_BILINEAR: each pixel from its four neighbours in the input, by distance.
+#include <algorithm>
+
+#include "kernels/resize.h"
 #include "ops/support/resize_axis.h"
-#include "ops/support/spatial.h"
 
 namespace safelight {
 namespace {
 
-Result<std::shared_ptr<const OpAttrs>> Read(const AttrReader& reader) { return ReadResize(reader, 2, 3); }
-
-std::vector<ResizeTap> TapsOf(const OpContext& context, int axis) {
-  return BilinearTaps(context.input(0).shape[axis], context.output(0).shape[axis], context.attrs<ResizeAttrs>());
+Result<std::shared_ptr<const OpAttrs>> Read(const AttrReader& reader) {
+  constexpr int kAlignCorners = 2, kHalfPixelCenters = 3;
+  // TFLite takes both for the nearest neighbour, but not here.
+  if (reader.Bool(kAlignCorners, false) && reader.Bool(kHalfPixelCenters, false)) {
+    return InvalidArgument("align_corners and half_pixel_centers are both set");
+  }
+  return ReadResize(reader, kAlignCorners, kHalfPixelCenters);
 }
 
 std::vector<AxisRule> Axes(const OpContext& context, int out_axis) {
-  if (out_axis == 3) return {};
-  const int64_t in = context.input(0).shape[out_axis];
-  const bool resized = out_axis == 1 || out_axis == 2;
-  return {resized ? ResizeRule(out_axis, in, TapsOf(context, out_axis)) : AxisRule::Same(out_axis, in), AxisRule::All()};
+  return ResizeAxes(context, out_axis, BilinearTaps);
+}
+
+Status CheckType(const OpContext& context) {
+  const DType dtype = context.input(0).dtype;
+  return dtype == DType::kFloat32 ? Status() : Unsupported(DTypeName(dtype), " arithmetic is not built yet");
 }
 
 class ResizeKernel : public Kernel {
  public:
-  explicit ResizeKernel(const OpContext& context) : rows_(TapsOf(context, 1)), columns_(TapsOf(context, 2)) {}
+  explicit ResizeKernel(const OpContext& context)
+      : rows_(TapsOfAxis(context, 1, BilinearTaps)), columns_(TapsOfAxis(context, 2, BilinearTaps)) {}
   Status Run(const KernelArgs& args) const override {
     const Range* box = args.box.axis;
+    const int64_t pixels = args.outputs[0].row_axis == 2 ? 1 : kPixels;
     for (int64_t n = box[0].begin; n < box[0].end; ++n) {
       for (int64_t y = box[1].begin; y < box[1].end; ++y) {
-        for (int64_t x = box[2].begin; x < box[2].end; ++x) RunPixel(args, n, y, x);
+        for (int64_t x = box[2].begin; x < box[2].end; x += pixels) {
+          RunPixels(args, n, y, {x, std::min(x + pixels, box[2].end)});
+        }
       }
     }
     return {};
   }
 
  private:
-  void RunPixel(const KernelArgs& args, int64_t n, int64_t y, int64_t x) const {
-    const ResizeTap &row = rows_[y], &column = columns_[x];
-    const Window& in = args.inputs[0];
-    const float* top_left = in.Pixel<float>(n, row.low, column.low);
-    const float* bottom_left = in.Pixel<float>(n, row.high, column.low);
-    const float* top_right = in.Pixel<float>(n, row.low, column.high);
-    const float* bottom_right = in.Pixel<float>(n, row.high, column.high);
-    float* out = args.outputs[0].Pixel<float>(n, y, x);
-    const float v = row.weight, u = column.weight;
-    for (int64_t c = args.box.axis[3].begin; c < args.box.axis[3].end; ++c) {
-      out[c] = top_left[c] * (1 - v) * (1 - u) + bottom_left[c] * v * (1 - u) + top_right[c] * (1 - v) * u +
-               bottom_right[c] * v * u;
+  static constexpr int64_t kPixels = 64;  // of which the columns are looked up at once
+
+  void RunPixels(const KernelArgs& args, int64_t n, int64_t y, Range xs) const {
+    const Window &in = args.inputs[0], &out = args.outputs[0];
+    kernels::BlendColumn columns[kPixels];
+    for (int64_t x = xs.begin; x < xs.end; ++x) {
+      const ResizeTap& tap = columns_[x];
+      columns[x - xs.begin] = {in.Offset(2, tap.low), in.Offset(2, tap.high), tap.weight};
     }
+    kernels::RunBlendRow({.top = in.at<float>(in.Offset(0, n) + in.Offset(1, rows_[y].low)),
+                          .bottom = in.at<float>(in.Offset(0, n) + in.Offset(1, rows_[y].high)),
+                          .weight = rows_[y].weight,
+                          .columns = columns,
+                          .pixels = xs.size(),
+                          .channels = out.shape[3],
+                          .out = out.Pixel<float>(n, y, xs.begin),
+                          .out_step = out.strides[2]});
   }
 
   const std::vector<ResizeTap> rows_, columns_;
 };
 
 Result<std::unique_ptr<Kernel>> Prepare(const OpContext& context, const PrepareOptions&) {
-  if (context.input(0).dtype != DType::kFloat32) {
-    return Unsupported(DTypeName(context.input(0).dtype), " arithmetic is not built yet");
-  }
+  SL_TRY(CheckType(context));
   return std::unique_ptr<Kernel>(std::make_unique<ResizeKernel>(context));
 }
 
-Status Reference(const OpContext& context, std::span<const ConstTensorView> inputs, std::span<const TensorView> outputs) {
-  if (context.input(0).dtype != DType::kFloat32) {
-    return Unsupported(DTypeName(context.input(0).dtype), " arithmetic is not built yet");
+Status Reference(const OpContext& context, std::span<const ConstTensorView> inputs,
+                 std::span<const TensorView> outputs) {
+  SL_TRY(CheckType(context));
+  const std::vector<ResizeTap> rows = TapsOfAxis(context, 1, BilinearTaps);
+  const std::vector<ResizeTap> columns = TapsOfAxis(context, 2, BilinearTaps);
+  const Shape &in = inputs[0].shape, &out = outputs[0].shape;
+  const float* data = static_cast<const float*>(inputs[0].data);
+  float* result = static_cast<float*>(outputs[0].data);
+  for (int64_t i = 0; i < out.elements(); ++i) {
+    const int64_t c = i % out[3], n = i / out[3] / out[2] / out[1];
+    const ResizeTap &row = rows[i / out[3] / out[2] % out[1]], &column = columns[i / out[3] % out[2]];
+    const auto at = [&](int64_t y, int64_t x) { return data[((n * in[1] + y) * in[2] + x) * in[3] + c]; };
+    result[i] = at(row.low, column.low) * (1 - row.weight) * (1 - column.weight) +
+                at(row.high, column.low) * row.weight * (1 - column.weight) +
+                at(row.low, column.high) * (1 - row.weight) * column.weight +
+                at(row.high, column.high) * row.weight * column.weight;
   }
-  const Window in = WholeWindow(inputs[0].dtype, inputs[0].shape, const_cast<void*>(inputs[0].data));
-  const Window out = WholeWindow(outputs[0].dtype, outputs[0].shape, outputs[0].data);
-  return ResizeKernel(context).Run({{&in, 1}, {&out, 1}, WholeBox(out.shape), nullptr});
+  return {};
 }
 
 }  // namespace

@@ -4,60 +4,66 @@
 #include <cstring>
 
 #include "ops/support/resize_axis.h"
-#include "ops/support/spatial.h"
 
 namespace safelight {
 namespace {
 
 Result<std::shared_ptr<const OpAttrs>> Read(const AttrReader& reader) { return ReadResize(reader, 0, 1); }
 
-std::vector<ResizeTap> TapsOf(const OpContext& context, int axis) {
-  return NearestTaps(context.input(0).shape[axis], context.output(0).shape[axis], context.attrs<ResizeAttrs>());
-}
-
 std::vector<AxisRule> Axes(const OpContext& context, int out_axis) {
-  if (out_axis == 3) return {};
-  const int64_t in = context.input(0).shape[out_axis];
-  const bool resized = out_axis == 1 || out_axis == 2;
-  return {resized ? ResizeRule(out_axis, in, TapsOf(context, out_axis)) : AxisRule::Same(out_axis, in), AxisRule::All()};
+  return ResizeAxes(context, out_axis, NearestTaps);
 }
 
 class ResizeKernel : public Kernel {
  public:
-  explicit ResizeKernel(const OpContext& context) : rows_(TapsOf(context, 1)), columns_(TapsOf(context, 2)),
-        element_bytes_(DTypeSize(context.input(0).dtype)) {}
+  explicit ResizeKernel(const OpContext& context)
+      : rows_(TapsOfAxis(context, 1, NearestTaps)),
+        columns_(TapsOfAxis(context, 2, NearestTaps)),
+        element_bytes_(static_cast<int64_t>(DTypeSize(context.input(0).dtype))) {}
   Status Run(const KernelArgs& args) const override {
     const Range* box = args.box.axis;
     for (int64_t n = box[0].begin; n < box[0].end; ++n) {
       for (int64_t y = box[1].begin; y < box[1].end; ++y) {
-        for (int64_t x = box[2].begin; x < box[2].end; ++x) RunPixel(args, n, y, x);
+        for (int64_t x = box[2].begin; x < box[2].end; ++x) CopyPixel(args, n, y, x);
       }
     }
     return {};
   }
 
  private:
-  void RunPixel(const KernelArgs& args, int64_t n, int64_t y, int64_t x) const {
+  void CopyPixel(const KernelArgs& args, int64_t n, int64_t y, int64_t x) const {
     const Window &in = args.inputs[0], &out = args.outputs[0];
-    const Range channels = args.box.axis[3];
-    const int64_t from = in.Offset(0, n) + in.Offset(1, rows_[y].low) + in.Offset(2, columns_[x].low) + channels.begin;
-    const int64_t to = out.Offset(0, n) + out.Offset(1, y) + out.Offset(2, x) + channels.begin;
-    std::memcpy(out.data + static_cast<size_t>(to) * element_bytes_, in.data + static_cast<size_t>(from) * element_bytes_,
-                static_cast<size_t>(channels.size()) * element_bytes_);
+    const int64_t from = in.Offset(0, n) + in.Offset(1, rows_[y].low) + in.Offset(2, columns_[x].low);
+    const int64_t to = out.Offset(0, n) + out.Offset(1, y) + out.Offset(2, x);
+    std::memcpy(out.data + to * element_bytes_, in.data + from * element_bytes_,
+                static_cast<size_t>(out.shape[3] * element_bytes_));
   }
 
   const std::vector<ResizeTap> rows_, columns_;
-  const size_t element_bytes_;
+  const int64_t element_bytes_;
 };
 
 Result<std::unique_ptr<Kernel>> Prepare(const OpContext& context, const PrepareOptions&) {
+  const DType dtype = context.input(0).dtype;
+  if (DTypeSize(dtype) == 0) return Unsupported("pictures of ", DTypeName(dtype));
   return std::unique_ptr<Kernel>(std::make_unique<ResizeKernel>(context));
 }
 
-Status Reference(const OpContext& context, std::span<const ConstTensorView> inputs, std::span<const TensorView> outputs) {
-  const Window in = WholeWindow(inputs[0].dtype, inputs[0].shape, const_cast<void*>(inputs[0].data));
-  const Window out = WholeWindow(outputs[0].dtype, outputs[0].shape, outputs[0].data);
-  return ResizeKernel(context).Run({{&in, 1}, {&out, 1}, WholeBox(out.shape), nullptr});
+Status Reference(const OpContext& context, std::span<const ConstTensorView> inputs,
+                 std::span<const TensorView> outputs) {
+  const size_t bytes = DTypeSize(context.input(0).dtype);
+  if (bytes == 0) return Unsupported("pictures of ", DTypeName(context.input(0).dtype));
+  const std::vector<ResizeTap> rows = TapsOfAxis(context, 1, NearestTaps);
+  const std::vector<ResizeTap> columns = TapsOfAxis(context, 2, NearestTaps);
+  const Shape &in = inputs[0].shape, &out = outputs[0].shape;
+  for (int64_t i = 0; i < out.elements(); ++i) {
+    const int64_t c = i % out[3], n = i / out[3] / out[2] / out[1];
+    const int64_t y = rows[i / out[3] / out[2] % out[1]].low, x = columns[i / out[3] % out[2]].low;
+    const int64_t from = ((n * in[1] + y) * in[2] + x) * in[3] + c;
+    std::memcpy(static_cast<std::byte*>(outputs[0].data) + static_cast<size_t>(i) * bytes,
+                static_cast<const std::byte*>(inputs[0].data) + static_cast<size_t>(from) * bytes, bytes);
+  }
+  return {};
 }
 
 }  // namespace

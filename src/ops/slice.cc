@@ -16,7 +16,8 @@ Result<Cut> CutOf(const OpContext& context) {
   SL_ASSIGN(cut.begin, context.ConstInts(1));
   SL_ASSIGN(cut.size, context.ConstInts(2));
   if (static_cast<int>(cut.begin.size()) != in.rank() || static_cast<int>(cut.size.size()) != in.rank()) {
-    return InvalidArgument("begin of ", cut.begin.size(), " and size of ", cut.size.size(), " numbers for rank ", in.rank());
+    return InvalidArgument("begin of ", cut.begin.size(), " and size of ", cut.size.size(), " numbers for rank ",
+                           in.rank());
   }
   for (int axis = 0; axis < in.rank(); ++axis) {
     int64_t& size = cut.size[axis];

@@ -13,7 +13,8 @@ Status Infer(InferContext& context) {
   Shape shape = context.input(0).shape;
   for (int i = 0; i < grid.axes; ++i) {
     const int64_t padded = shape[i + 1] + grid.pad_before[i] + grid.pad_after[i];
-    if (padded % grid.block[i] != 0) return InvalidArgument("padded size ", padded, " does not divide by block ", grid.block[i]);
+    if (padded % grid.block[i] != 0)
+      return InvalidArgument("padded size ", padded, " does not divide by block ", grid.block[i]);
     shape[i + 1] = padded / grid.block[i];
     shape[0] *= grid.block[i];
   }
@@ -23,7 +24,8 @@ Status Infer(InferContext& context) {
 
 std::vector<AxisRule> Axes(const OpContext& context, int out_axis) { return BlockAxes(context, kDirection, out_axis); }
 
-Status Reference(const OpContext& context, std::span<const ConstTensorView> inputs, std::span<const TensorView> outputs) {
+Status Reference(const OpContext& context, std::span<const ConstTensorView> inputs,
+                 std::span<const TensorView> outputs) {
   return BlockReference(context, kDirection, inputs, outputs);
 }
 

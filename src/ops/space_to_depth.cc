@@ -13,7 +13,8 @@ struct Attrs : OpAttrs {
 Result<std::shared_ptr<const OpAttrs>> Read(const AttrReader& reader) {
   auto attrs = std::make_shared<Attrs>();
   attrs->block = reader.Int(0, 0);
-  if (attrs->block < 1 || attrs->block > 1024) return InvalidArgument("block_size ", attrs->block, ", must be 1 to 1024");
+  if (attrs->block < 1 || attrs->block > 1024)
+    return InvalidArgument("block_size ", attrs->block, ", must be 1 to 1024");
   return std::shared_ptr<const OpAttrs>(std::move(attrs));
 }
 
@@ -48,7 +49,8 @@ class SpaceToDepthKernel : public Kernel {
  private:
   void CopyPart(const KernelArgs& args, int64_t n, int64_t y, int64_t x, int64_t part, int64_t channels) const {
     const Window &in = args.inputs[0], &out = args.outputs[0];
-    const int64_t from = in.Offset(0, n) + in.Offset(1, y * block_ + part / block_) + in.Offset(2, x * block_ + part % block_);
+    const int64_t from =
+        in.Offset(0, n) + in.Offset(1, y * block_ + part / block_) + in.Offset(2, x * block_ + part % block_);
     const int64_t to = out.Offset(0, n) + out.Offset(1, y) + out.Offset(2, x) + part * channels;
     std::copy_n(in.data + static_cast<size_t>(from) * element_bytes_, static_cast<size_t>(channels) * element_bytes_,
                 out.data + static_cast<size_t>(to) * element_bytes_);
@@ -72,7 +74,8 @@ Result<std::unique_ptr<Kernel>> Prepare(const OpContext& context, const PrepareO
       std::make_unique<SpaceToDepthKernel>(context.attrs<Attrs>().block, DTypeSize(context.input(0).dtype)));
 }
 
-Status Reference(const OpContext& context, std::span<const ConstTensorView> inputs, std::span<const TensorView> outputs) {
+Status Reference(const OpContext& context, std::span<const ConstTensorView> inputs,
+                 std::span<const TensorView> outputs) {
   SL_ASSIGN(const std::unique_ptr<Kernel> kernel, Prepare(context, {}));
   const Window in = WholeWindow(inputs[0].dtype, inputs[0].shape, const_cast<void*>(inputs[0].data));
   const Window out = WholeWindow(outputs[0].dtype, outputs[0].shape, outputs[0].data);

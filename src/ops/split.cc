@@ -17,7 +17,8 @@ Result<int> AxisOf(const OpContext& context) {
 Status Infer(InferContext& context) {
   SL_ASSIGN(const int axis, AxisOf(context));
   const int64_t size = context.input(kData).shape[axis], count = context.num_outputs();
-  if (size % count != 0) return InvalidArgument("axis ", axis, " with size ", size, " does not divide into ", count, " parts");
+  if (size % count != 0)
+    return InvalidArgument("axis ", axis, " with size ", size, " does not divide into ", count, " parts");
   return SetSplitOutputs(context, kData, axis, std::vector<int64_t>(static_cast<size_t>(count), size / count));
 }
 
@@ -33,7 +34,8 @@ Result<std::unique_ptr<Kernel>> Prepare(const OpContext& context, const PrepareO
   return MakeCutKernel(MakeSplitPlan(context, kData, axis));
 }
 
-Status Reference(const OpContext& context, std::span<const ConstTensorView> inputs, std::span<const TensorView> outputs) {
+Status Reference(const OpContext& context, std::span<const ConstTensorView> inputs,
+                 std::span<const TensorView> outputs) {
   SL_TRY(CheckMovable(context));
   SL_ASSIGN(const int axis, AxisOf(context));
   return CutReference(MakeSplitPlan(context, kData, axis), inputs, outputs);

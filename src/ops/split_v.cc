@@ -42,7 +42,8 @@ Result<std::unique_ptr<Kernel>> Prepare(const OpContext& context, const PrepareO
   return MakeCutKernel(MakeSplitPlan(context, kData, axis));
 }
 
-Status Reference(const OpContext& context, std::span<const ConstTensorView> inputs, std::span<const TensorView> outputs) {
+Status Reference(const OpContext& context, std::span<const ConstTensorView> inputs,
+                 std::span<const TensorView> outputs) {
   SL_TRY(CheckMovable(context));
   SL_ASSIGN(const int axis, AxisOf(context));
   return CutReference(MakeSplitPlan(context, kData, axis), inputs, outputs);

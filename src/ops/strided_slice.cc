@@ -62,7 +62,8 @@ Result<std::vector<Piece>> PiecesOf(const OpContext& context) {
   SL_ASSIGN(const std::vector<int64_t> end, context.ConstInts(2));
   SL_ASSIGN(const std::vector<int64_t> stride, context.ConstInts(3));
   if (begin.size() != end.size() || begin.size() != stride.size() || begin.size() > 32) {
-    return InvalidArgument("begin, end and strides of ", begin.size(), ", ", end.size(), " and ", stride.size(), " numbers");
+    return InvalidArgument("begin, end and strides of ", begin.size(), ", ", end.size(), " and ", stride.size(),
+                           " numbers");
   }
   int used = 0;
   for (size_t i = 0; i < begin.size(); ++i) {
@@ -126,7 +127,8 @@ Result<std::vector<int64_t>> Rescale(const OpContext& before, const OpContext& a
   const Shape &old_in = before.input(0).shape, &new_in = after.input(0).shape;
   for (size_t i = 0; i < end.size() && static_cast<int>(i) < old_in.rank(); ++i) {
     const int axis = static_cast<int>(i);
-    if (old_in[axis] == new_in[axis] || end[i] < 0 || Bit(attrs.end_mask, i) || Bit(attrs.shrink_axis_mask, i)) continue;
+    if (old_in[axis] == new_in[axis] || end[i] < 0 || Bit(attrs.end_mask, i) || Bit(attrs.shrink_axis_mask, i))
+      continue;
     end[i] += new_in[axis] - old_in[axis];
   }
   return end;

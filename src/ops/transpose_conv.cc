@@ -2,10 +2,11 @@
 //
 // TRANSPOSE_CONV: the transpose of a strided convolution, gathered: output y sums the taps k with
 // (y + pad - k) divisible by the stride. Inputs: output shape, weights [o][ky][kx][i], data, bias.
-#include "graph/pack_cache.h"
-#include "kernels/conv.h"
+#include <algorithm>
+
 #include "ops/support/elementwise.h"
 #include "ops/support/spatial.h"
+#include "ops/support/spatial_filters.h"
 
 namespace safelight {
 namespace {
@@ -46,8 +47,10 @@ struct SpreadAxis {
 
 // The padding is that of the convolution from `out` to `in`.
 Result<SpreadAxis> MakeSpreadAxis(int64_t in, int64_t out, int64_t taps, int64_t stride, Padding padding) {
+  constexpr int64_t kMaxSize = INT32_MAX;
+  if (out < 1 || out > kMaxSize) return InvalidArgument("output size ", out, ", must be 1 to ", kMaxSize);
   const int64_t expected = padding == Padding::kSame ? (out + stride - 1) / stride : (out - taps) / stride + 1;
-  if (out < 1 || taps < 1 || (padding == Padding::kValid && out < taps) || expected != in) {
+  if (taps < 1 || (padding == Padding::kValid && out < taps) || expected != in) {
     return InvalidArgument("output size ", out, " does not come from input size ", in, " with filter ", taps,
                            " and stride ", stride);
   }
@@ -116,33 +119,67 @@ Result<std::vector<int64_t>> Rescale(const OpContext& before, const OpContext& a
   return sizes;
 }
 
-Status Reference(const OpContext& context, std::span<const ConstTensorView> inputs, std::span<const TensorView> outputs) {
-  for (int i = 1; i < 3; ++i) {
-    if (inputs[i].dtype != DType::kFloat32) return Unsupported(DTypeName(inputs[i].dtype), " arithmetic is not built yet");
-  }
-  const Spread s = SpreadOf(context);
-  const kernels::Clamp clamp = context.attrs<Attrs>().clamp;
-  const Shape &in = inputs[2].shape, &out = outputs[0].shape, &filter = inputs[1].shape;
-  const float* data = static_cast<const float*>(inputs[2].data);
-  const float* weights = static_cast<const float*>(inputs[1].data);
-  const float* bias = context.has_input(3) ? static_cast<const float*>(inputs[3].data) : nullptr;
-  float* result = static_cast<float*>(outputs[0].data);
-  for (int64_t i = 0; i < out.elements(); ++i) {
-    const int64_t o = i % out[3], x = i / out[3] % out[2], y = i / out[3] / out[2] % out[1], n = i / out[3] / out[2] / out[1];
-    float sum = bias != nullptr ? bias[o] : 0.0f;
-    for (int64_t ky = 0; ky < filter[1]; ++ky) {
-      for (int64_t kx = 0; kx < filter[2]; ++kx) {
-        const int64_t in_y = s.rows.InputOf(y, ky), in_x = s.columns.InputOf(x, kx);
-        if (in_y < 0 || in_x < 0) continue;
-        for (int64_t c = 0; c < in[3]; ++c) {
-          sum += data[((n * in[1] + in_y) * in[2] + in_x) * in[3] + c] * weights[((o * filter[1] + ky) * filter[2] + kx) * in[3] + c];
-        }
-      }
-    }
-    result[i] = std::min(clamp.high, std::max(clamp.low, sum));
+Status CheckTypes(const OpContext& context) {
+  for (int i = 1; i < context.num_inputs(); ++i) {
+    if (!context.has_input(i) || context.input(i).dtype == DType::kFloat32) continue;
+    return Unsupported("input ", i, " is ", DTypeName(context.input(i).dtype), "; ", DTypeName(context.input(i).dtype),
+                       " arithmetic is not built yet");
   }
   return {};
 }
+
+// Plain loops over any windows: the reference, and the path of weights that are computed at run time.
+void RunPlain(const Spread& s, const kernels::Clamp& clamp, const KernelArgs& args) {
+  const Window &weights = args.inputs[1], &in = args.inputs[2], &out = args.outputs[0];
+  const bool has_bias = args.inputs.size() > 3 && args.inputs[3].data != nullptr;
+  const float* bias = has_bias ? args.inputs[3].at<float>(0) : nullptr;
+  const auto pixel = [&](int64_t n, int64_t y, int64_t x, int64_t o) {
+    float sum = bias != nullptr ? bias[o] : 0.0f;
+    for (int64_t ky = 0; ky < s.rows.taps; ++ky) {
+      for (int64_t kx = 0; kx < s.columns.taps; ++kx) {
+        const int64_t in_y = s.rows.InputOf(y, ky), in_x = s.columns.InputOf(x, kx);
+        if (in_y < 0 || in_x < 0) continue;
+        const float* from = in.Pixel<float>(n, in_y, in_x);
+        const float* w = weights.at<float>(weights.Offset(0, o) + weights.Offset(1, ky) + weights.Offset(2, kx));
+        for (int64_t c = 0; c < in.shape[3]; ++c) sum += from[c] * w[c];
+      }
+    }
+    return clamp(sum);
+  };
+  const Range* box = args.box.axis;
+  for (int64_t n = box[0].begin; n < box[0].end; ++n) {
+    for (int64_t y = box[1].begin; y < box[1].end; ++y) {
+      for (int64_t x = box[2].begin; x < box[2].end; ++x) {
+        for (int64_t o = box[3].begin; o < box[3].end; ++o) out.Pixel<float>(n, y, x)[o] = pixel(n, y, x, o);
+      }
+    }
+  }
+}
+
+Status Reference(const OpContext& context, std::span<const ConstTensorView> inputs,
+                 std::span<const TensorView> outputs) {
+  SL_TRY(CheckTypes(context));
+  std::vector<Window> in;
+  for (const ConstTensorView& view : inputs) {
+    in.push_back(WholeWindow(view.dtype, view.shape, const_cast<void*>(view.data)));
+  }
+  const Window out = WholeWindow(outputs[0].dtype, outputs[0].shape, outputs[0].data);
+  RunPlain(SpreadOf(context), context.attrs<Attrs>().clamp, {in, {&out, 1}, WholeBox(out.shape), nullptr});
+  return {};
+}
+
+class PlainKernel : public Kernel {
+ public:
+  explicit PlainKernel(const OpContext& context) : spread_(SpreadOf(context)), clamp_(context.attrs<Attrs>().clamp) {}
+  Status Run(const KernelArgs& args) const override {
+    RunPlain(spread_, clamp_, args);
+    return {};
+  }
+
+ private:
+  const Spread spread_;
+  const kernels::Clamp clamp_;
+};
 
 class SpreadKernel : public Kernel {
  public:
@@ -150,37 +187,50 @@ class SpreadKernel : public Kernel {
       : spread_(SpreadOf(context)), clamp_(context.attrs<Attrs>().clamp) {
     const Shape& filter = context.input(1).shape;
     size_ = {filter[3], filter[0], filter[1], filter[2]};
-    const float* weights = context.constant<float>(1);
-    const float* bias = context.has_input(3) ? context.constant<float>(3) : nullptr;
-    const auto pack = [&] {
-      AlignedBuffer buffer(kernels::ConvPackedBytes(size_));
-      kernels::PackConv(size_, weights, bias, reinterpret_cast<float*>(buffer.data()));
-      return buffer;
-    };
-    const std::string layout = Cat("conv ", kernels::ConvBlockChannels(), " groups 1 bias ",
-                                   static_cast<const void*>(bias), " ", filter.ToString());
-    packed_ = options.pack_cache != nullptr ? options.pack_cache->Get(weights, layout, pack)
-                                            : std::make_shared<const AlignedBuffer>(pack());
+    packed_ = PackFilters(size_, 1, context.constant<float>(1),
+                          context.has_input(3) ? context.constant<float>(3) : nullptr, options.pack_cache);
   }
 
   size_t scratch_bytes() const override {
-    return static_cast<size_t>(size_.filter_h * size_.filter_w) * (sizeof(float*) + sizeof(int32_t));
+    return static_cast<size_t>(size_.filter_h * size_.filter_w) * sizeof(kernels::ConvRun);
   }
 
+  // Outputs a stride apart meet the same taps, one input further on.
   Status Run(const KernelArgs& args) const override {
     const Range* box = args.box.axis;
+    const int64_t stride = spread_.columns.stride;
     for (int64_t n = box[0].begin; n < box[0].end; ++n) {
       for (int64_t y = box[1].begin; y < box[1].end; ++y) {
-        for (int64_t x = box[2].begin; x < box[2].end; ++x) RunPixel(args, n, y, x);
+        for (int64_t phase = 0; phase < std::min(stride, box[2].size()); ++phase) {
+          for (int64_t x = box[2].begin + phase; x < box[2].end;) {
+            const int64_t rest = (box[2].end - x + stride - 1) / stride;
+            const int64_t pixels = PixelsAlike(args, x, rest);
+            RunPixels(args, n, y, x, pixels);
+            x += pixels * stride;
+          }
+        }
       }
     }
     return {};
   }
 
  private:
-  void RunPixel(const KernelArgs& args, int64_t n, int64_t y, int64_t x) const {
-    const float** taps = reinterpret_cast<const float**>(args.scratch);
-    int32_t* index = reinterpret_cast<int32_t*>(taps + size_.filter_h * size_.filter_w);
+  // How many outputs from x on, a stride apart, have the same taps inside the input.
+  int64_t PixelsAlike(const KernelArgs& args, int64_t x, int64_t rest) const {
+    if (args.inputs[2].row_axis == 2 || args.outputs[0].row_axis == 2) return 1;
+    const SpreadAxis& columns = spread_.columns;
+    int64_t pixels = rest;
+    for (int64_t kx = (x + columns.pad) % columns.stride; kx < columns.taps; kx += columns.stride) {
+      const int64_t in_x = (x + columns.pad - kx) / columns.stride;
+      if (in_x < 0) pixels = std::min(pixels, -in_x);
+      if (in_x >= 0 && in_x < columns.in) pixels = std::min(pixels, columns.in - in_x);
+    }
+    return pixels;
+  }
+
+  void RunPixels(const KernelArgs& args, int64_t n, int64_t y, int64_t x, int64_t pixels) const {
+    const Window &in = args.inputs[2], &out = args.outputs[0];
+    kernels::ConvRun* const runs = reinterpret_cast<kernels::ConvRun*>(args.scratch);
     int64_t count = 0;
     for (int64_t ky = 0; ky < size_.filter_h; ++ky) {
       const int64_t in_y = spread_.rows.InputOf(y, ky);
@@ -188,28 +238,31 @@ class SpreadKernel : public Kernel {
       for (int64_t kx = 0; kx < size_.filter_w; ++kx) {
         const int64_t in_x = spread_.columns.InputOf(x, kx);
         if (in_x < 0) continue;
-        taps[count] = args.inputs[2].Pixel<float>(n, in_y, in_x);
-        index[count++] = static_cast<int32_t>(ky * size_.filter_w + kx);
+        runs[count++] = {in.Pixel<float>(n, in_y, in_x), (ky * size_.filter_w + kx) * size_.in_channels,
+                         size_.in_channels};
       }
     }
-    kernels::RunConvTaps(size_, reinterpret_cast<const float*>(packed_->data()), taps, index, count, clamp_.low,
-                         clamp_.high, args.outputs[0].Pixel<float>(n, y, x));
+    kernels::RunConv(size_, reinterpret_cast<const float*>(packed_[0]->data()),
+                     {.runs = runs,
+                      .num_runs = count,
+                      .in_step = in.strides[2],
+                      .out = out.Pixel<float>(n, y, x),
+                      .out_step = spread_.columns.stride * out.strides[2],
+                      .pixels = pixels,
+                      .low = clamp_.low,
+                      .high = clamp_.high});
   }
 
   const Spread spread_;
   const kernels::Clamp clamp_;
   kernels::ConvSize size_;
-  std::shared_ptr<const AlignedBuffer> packed_;
+  PackedFilters packed_;
 };
 
 Result<std::unique_ptr<Kernel>> Prepare(const OpContext& context, const PrepareOptions& options) {
-  for (int i = 1; i < context.num_inputs(); ++i) {
-    if (!context.has_input(i)) continue;
-    if (context.input(i).dtype != DType::kFloat32) {
-      return Unsupported(DTypeName(context.input(i).dtype), " arithmetic is not built yet");
-    }
-    if (i != 2 && !context.input(i).is_constant()) return Unsupported("weights that are computed at run time");
-  }
+  SL_TRY(CheckTypes(context));
+  const bool constant = context.input(1).is_constant() && (!context.has_input(3) || context.input(3).is_constant());
+  if (!constant) return std::unique_ptr<Kernel>(std::make_unique<PlainKernel>(context));
   return std::unique_ptr<Kernel>(std::make_unique<SpreadKernel>(context, options));
 }
 

@@ -30,7 +30,9 @@ Status Infer(InferContext& context) {
   return {};
 }
 
-int AxisOf(const OpContext& context) { return *NormalizeAxis(context.attrs<Attrs>().axis, context.input(0).shape.rank()); }
+int AxisOf(const OpContext& context) {
+  return *NormalizeAxis(context.attrs<Attrs>().axis, context.input(0).shape.rank());
+}
 
 std::vector<AxisRule> Axes(const OpContext& context, int out_axis) {
   const int own = out_axis + (out_axis >= AxisOf(context) ? 1 : 0);
@@ -55,7 +57,8 @@ Result<std::unique_ptr<Kernel>> Prepare(const OpContext& context, const PrepareO
   return MakeCutKernel(Plan(context));
 }
 
-Status Reference(const OpContext& context, std::span<const ConstTensorView> inputs, std::span<const TensorView> outputs) {
+Status Reference(const OpContext& context, std::span<const ConstTensorView> inputs,
+                 std::span<const TensorView> outputs) {
   SL_TRY(CheckMovable(context));
   return CutReference(Plan(context), inputs, outputs);
 }

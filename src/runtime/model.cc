@@ -55,6 +55,9 @@ Result<std::shared_ptr<ModelImpl>> ModelImpl::FromTflite(TfliteFile file, std::s
   auto impl = std::make_shared<ModelImpl>();
   impl->path = std::move(path);
   impl->file = std::move(file);
+  for (const Value& value : impl->file.graph.values) {
+    if (value.is_constant()) impl->pack_cache.AddSource(value.constant);
+  }
   impl->own_size = impl->file.graph;
   SL_TRY(Infer(impl->own_size));
   const Graph& graph = impl->own_size;

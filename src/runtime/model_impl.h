@@ -20,8 +20,8 @@ class ModelImpl {
   static Result<std::shared_ptr<ModelImpl>> FromTflite(TfliteFile file, std::string path);
 
   std::string path;
-  TfliteFile file;   // file.graph: not inferred
-  Graph own_size;    // the same, inferred at the file's own size
+  TfliteFile file;  // file.graph: not inferred
+  Graph own_size;   // the same, inferred at the file's own size
   std::vector<Port> inputs, outputs;
   PackCache pack_cache;
 };

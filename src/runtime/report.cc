@@ -33,7 +33,8 @@ ValueReport DescribeValue(const Plan& plan, NodeId id, ValueId output) {
   report.whole = storage.kind != ValueStorage::kRing;
   report.ring_rows = storage.ring_rows;
   report.ring_columns = storage.ring_columns;
-  report.size_bytes = storage.kind == ValueStorage::kOutput ? TensorBytes(value.dtype, value.shape) : storage.size_bytes;
+  report.size_bytes =
+      storage.kind == ValueStorage::kOutput ? TensorBytes(value.dtype, value.shape) : storage.size_bytes;
   return report;
 }
 

@@ -16,9 +16,9 @@ constexpr struct {
   DType dtype;
   const char* descr;
 } kDescriptions[] = {
-    {DType::kFloat32, "<f4"}, {DType::kFloat16, "<f2"}, {DType::kFloat64, "<f8"}, {DType::kInt8, "|i1"},
-    {DType::kUInt8, "|u1"},   {DType::kInt16, "<i2"},   {DType::kUInt16, "<u2"},  {DType::kInt32, "<i4"},
-    {DType::kUInt32, "<u4"},  {DType::kInt64, "<i8"},   {DType::kUInt64, "<u8"},  {DType::kBool, "|b1"},
+    {DType::kFloat32, "<f4"},   {DType::kFloat16, "<f2"}, {DType::kFloat64, "<f8"}, {DType::kInt8, "|i1"},
+    {DType::kUInt8, "|u1"},     {DType::kInt16, "<i2"},   {DType::kUInt16, "<u2"},  {DType::kInt32, "<i4"},
+    {DType::kUInt32, "<u4"},    {DType::kInt64, "<i8"},   {DType::kUInt64, "<u8"},  {DType::kBool, "|b1"},
     {DType::kComplex64, "<c8"},
 };
 

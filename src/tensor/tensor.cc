@@ -14,9 +14,9 @@ struct DTypeFacts {
 
 // In the order of DType.
 constexpr DTypeFacts kFacts[] = {
-    {"float32", 4}, {"float16", 2}, {"bfloat16", 2}, {"float64", 8},   {"int4", 0},        {"int8", 1},   {"uint8", 1},
-    {"int16", 2},   {"uint16", 2},  {"int32", 4},    {"uint32", 4},    {"int64", 8},       {"uint64", 8}, {"bool", 1},
-    {"complex64", 8}, {"complex128", 16}, {"string", 0}, {"resource", 0}, {"variant", 0},
+    {"float32", 4},   {"float16", 2},     {"bfloat16", 2}, {"float64", 8},  {"int4", 0},    {"int8", 1},   {"uint8", 1},
+    {"int16", 2},     {"uint16", 2},      {"int32", 4},    {"uint32", 4},   {"int64", 8},   {"uint64", 8}, {"bool", 1},
+    {"complex64", 8}, {"complex128", 16}, {"string", 0},   {"resource", 0}, {"variant", 0},
 };
 
 }  // namespace

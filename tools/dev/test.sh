@@ -79,7 +79,6 @@ export ASAN_OPTIONS UBSAN_OPTIONS
 say "release build"
 build_preset release
 gtests release '*_test'
-part "outside project against the installed library" sh tests/install/run.sh build/release
 closing "the program as a user types it" "$VENV/bin/python" tests/cli/run.py --program build/release/safelight
 closing "conformance with LiteRT" "$VENV/bin/python" tests/conformance/run.py --program build/release/safelight
 

@@ -106,16 +106,32 @@ nlohmann::json ToJson(const Model& model, const PlanReport& plan) {
   for (const NodeReport& node : plan.nodes) {
     nlohmann::json outputs = nlohmann::json::array();
     for (const ValueReport& value : node.outputs) {
-      outputs.push_back({{"name", value.name}, {"shape", std::vector<int64_t>(value.shape.dims().begin(), value.shape.dims().end())},
-                         {"whole", value.whole}, {"ring_rows", value.ring_rows}, {"size_bytes", value.size_bytes}});
+      outputs.push_back({{"name", value.name},
+                         {"shape", std::vector<int64_t>(value.shape.dims().begin(), value.shape.dims().end())},
+                         {"whole", value.whole},
+                         {"ring_rows", value.ring_rows},
+                         {"size_bytes", value.size_bytes}});
     }
-    nodes.push_back({{"op", node.info.op}, {"file_nodes", node.info.file_nodes}, {"phase", node.phase},
-                     {"by_rows", node.by_rows}, {"rows", node.rows}, {"macs", node.info.macs},
-                     {"dtype", DTypeName(node.info.dtype)}, {"weight_bytes", node.info.weight_bytes}, {"outputs", outputs}});
+    nodes.push_back({{"op", node.info.op},
+                     {"file_nodes", node.info.file_nodes},
+                     {"phase", node.phase},
+                     {"by_rows", node.by_rows},
+                     {"rows", node.rows},
+                     {"macs", node.info.macs},
+                     {"dtype", DTypeName(node.info.dtype)},
+                     {"weight_bytes", node.info.weight_bytes},
+                     {"outputs", outputs}});
   }
-  return {{"model", model.path()}, {"nodes", nodes}, {"phases", plan.phases}, {"threads", plan.threads},
-          {"strip_rows", plan.strip_rows}, {"ring_bytes", plan.ring_bytes}, {"whole_bytes", plan.whole_bytes},
-          {"packed_weight_bytes", plan.packed_weight_bytes}, {"macs", plan.macs}, {"notes", plan.notes}};
+  return {{"model", model.path()},
+          {"nodes", nodes},
+          {"phases", plan.phases},
+          {"threads", plan.threads},
+          {"strip_rows", plan.strip_rows},
+          {"ring_bytes", plan.ring_bytes},
+          {"whole_bytes", plan.whole_bytes},
+          {"packed_weight_bytes", plan.packed_weight_bytes},
+          {"macs", plan.macs},
+          {"notes", plan.notes}};
 }
 
 void PrintDot(const PlanReport& plan) {
@@ -166,7 +182,8 @@ Status Run(const Options& options) {
     PrintDot(plan);
   } else {
     PrintPlan(plan);
-    std::printf("memory of a run, without input, output and weights: %s\n", FormatBytes(session->memory_bytes()).c_str());
+    std::printf("memory of a run, without input, output and weights: %s\n",
+                FormatBytes(session->memory_bytes()).c_str());
   }
   return {};
 }

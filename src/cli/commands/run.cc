@@ -47,7 +47,8 @@ Result<PictureOptions> MakePictureOptions(const Model& model, const Options& opt
   } else if (!options.tile.empty()) {
     char* end = nullptr;
     picture.tile = std::strtoll(options.tile.c_str(), &end, 10);
-    if (*end != '\0' || picture.tile < 1) return InvalidArgument("--tile '", options.tile, "', must be a size in pixels or force");
+    if (*end != '\0' || picture.tile < 1)
+      return InvalidArgument("--tile '", options.tile, "', must be a size in pixels or force");
   }
   if (!options.memory_limit.empty()) {
     SL_ASSIGN(picture.session.memory_limit_bytes, ParseBytes(options.memory_limit));
@@ -107,12 +108,13 @@ Status RunPicture(PicturePipeline& pipeline, const std::string& input, const std
   write.metadata = &result->metadata;
   SL_TRY(WriteImage(output, *result, write));
   const PictureReport& report = pipeline.report();
-  std::printf("%s: %lldx%lld -> %s: %lldx%lld, compile %.1f ms, run %.1f ms (%.1f fps), engine %s, tensors %s, peak of the process %s\n",
-              input.c_str(), static_cast<long long>(picture.width()), static_cast<long long>(picture.height()),
-              output.c_str(), static_cast<long long>(result->width()), static_cast<long long>(result->height()),
-              1000 * report.compile_seconds, 1000 * report.run_seconds, 1 / report.run_seconds,
-              FormatBytes(report.session_bytes).c_str(), FormatBytes(report.buffer_bytes).c_str(),
-              FormatBytes(PeakMemoryBytes()).c_str());
+  std::printf(
+      "%s: %lldx%lld -> %s: %lldx%lld, compile %.1f ms, run %.1f ms (%.1f fps), engine %s, tensors %s, peak of the "
+      "process %s\n",
+      input.c_str(), static_cast<long long>(picture.width()), static_cast<long long>(picture.height()), output.c_str(),
+      static_cast<long long>(result->width()), static_cast<long long>(result->height()), 1000 * report.compile_seconds,
+      1000 * report.run_seconds, 1 / report.run_seconds, FormatBytes(report.session_bytes).c_str(),
+      FormatBytes(report.buffer_bytes).c_str(), FormatBytes(PeakMemoryBytes()).c_str());
   return {};
 }
 

@@ -38,7 +38,8 @@ Status SplitReductions(Graph& graph, std::vector<std::string>* notes) {
     const ValueId per_row = AddAxes(graph, split->per_row_axes), over_rows = AddAxes(graph, split->over_rows_axes);
     notes->push_back(NodeLabel(graph, node) + " reduces row by row, then over rows");
     nodes.push_back(Node{split->per_row, split->per_row_attrs, {input, per_row}, {partial_id}, node.file_nodes});
-    nodes.push_back(Node{split->over_rows, split->over_rows_attrs, {partial_id, over_rows}, node.outputs, node.file_nodes});
+    nodes.push_back(
+        Node{split->over_rows, split->over_rows_attrs, {partial_id, over_rows}, node.outputs, node.file_nodes});
   }
   graph.nodes = std::move(nodes);
   graph.LinkProducers();

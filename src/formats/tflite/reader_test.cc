@@ -115,6 +115,16 @@ TEST(ReaderTest, QuantizationIsReadPerTensorAndPerChannel) {
   EXPECT_EQ(read.graph.values[1].quant.axis, 1);
 }
 
+TEST(ReaderTest, ElementsOfEightBytesMayLieOnAddressesThatDivideByFour) {
+  // A vector as it stands in a file: a count of four bytes, then its elements.
+  alignas(8) uint32_t words[8] = {0, 2, 7, 0, 0xffffffffu, 0xffffffffu, 0, 0};
+  const auto& vector = *reinterpret_cast<const flatbuffers::Vector<int64_t>*>(&words[1]);
+  EXPECT_EQ(ElementAt(vector, 0), 7);
+  EXPECT_EQ(ElementAt(vector, 1), -1);
+  const auto& crooked = *reinterpret_cast<const flatbuffers::Vector<int64_t>*>(&words[0]);
+  EXPECT_EQ(ElementAt(crooked, 0), 2 + (int64_t{7} << 32));
+}
+
 TEST(ReaderTest, AnySizeOfTheSignatureIsKept) {
   ModelForTests model = SmallModel();
   model.main().tensors[0].signature = {-1, 4};

@@ -51,7 +51,10 @@ class BlockKernel : public Kernel {
       std::memset(to, 0, size);
       return;
     }
-    std::memcpy(to, in.data + static_cast<size_t>(PixelOffset(in, from_n, from_y, from_x, grid_.axes) + channels.begin) * element, size);
+    std::memcpy(
+        to,
+        in.data + static_cast<size_t>(PixelOffset(in, from_n, from_y, from_x, grid_.axes) + channels.begin) * element,
+        size);
   }
 
   const BlockGrid grid_;

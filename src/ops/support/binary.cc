@@ -116,7 +116,8 @@ Result<ElementFunction> ChooseBinary(const OpContext& context, BinaryOp op, bool
     case DType::kInt64: function.run = FindInteger<int64_t>(op, all); break;
     default: break;
   }
-  if (function.run == nullptr || context.input(0).dtype != context.output(0).dtype) return UnsupportedElementType(context);
+  if (function.run == nullptr || context.input(0).dtype != context.output(0).dtype)
+    return UnsupportedElementType(context);
   return function;
 }
 

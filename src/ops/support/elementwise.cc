@@ -25,7 +25,8 @@ Operand Align(const Shape& in, const Shape& out) {
 // Writes `count` runs of the operand's elements behind each other: `repeats` of each of `elements` elements, which
 // lie `stride` apart, or (stride 0) the same `repeats` elements each time.
 template <typename T>
-void Expand(const std::byte* from, int64_t stride, bool next_to_each_other, size_t count, size_t repeats, std::byte* to) {
+void Expand(const std::byte* from, int64_t stride, bool next_to_each_other, size_t count, size_t repeats,
+            std::byte* to) {
   const T* in = reinterpret_cast<const T*>(from);
   T* out = reinterpret_cast<T*>(to);
   for (size_t i = 0; i < count; ++i, in += stride, out += repeats) {
@@ -174,7 +175,8 @@ class Walker {
     // A value per channel is written once for all tiles.
     if (own != kNone || written_[k] != tile.in[k] || written_runs_[k] < runs) {
       const int64_t stride = own == kNone ? 0 : args_.inputs[k].strides[own];
-      ExpandSized(DTypeSize(args_.inputs[k].dtype), tile.in[k], stride, run_.step[k] == 1, runs, run_.count, buffers_[k]);
+      ExpandSized(DTypeSize(args_.inputs[k].dtype), tile.in[k], stride, run_.step[k] == 1, runs, run_.count,
+                  buffers_[k]);
       written_[k] = tile.in[k];
       written_runs_[k] = runs;
     }
@@ -236,7 +238,8 @@ Status ElementReference(ElementChooser choose, const OpContext& context, std::sp
                         std::span<const TensorView> outputs) {
   SL_ASSIGN(const ElementFunction function, choose(context, /*plain=*/true));
   std::vector<Window> in;
-  for (const ConstTensorView& view : inputs) in.push_back(WholeWindow(view.dtype, view.shape, const_cast<void*>(view.data)));
+  for (const ConstTensorView& view : inputs)
+    in.push_back(WholeWindow(view.dtype, view.shape, const_cast<void*>(view.data)));
   const Window out = WholeWindow(outputs[0].dtype, outputs[0].shape, outputs[0].data);
   return RunElements(function, {in, {&out, 1}, WholeBox(out.shape), nullptr});
 }
@@ -285,7 +288,9 @@ Result<kernels::Clamp> ClampOfActivation(int64_t code) {
     case 1: return kernels::Clamp{.low = 0};
     case 2: return kernels::Clamp{-1, 1};
     case 3: return kernels::Clamp{0, 6};
-    default: return Unsupported("fused activation ", code, ", must be none, RELU, RELU_N1_TO_1 or RELU6");
+    case 4: return Unsupported("fused activation TANH");
+    case 5: return Unsupported("fused activation SIGN_BIT");
+    default: return CorruptData("fused activation ", code, ", must be 0 to 5");
   }
 }
 

@@ -41,7 +41,8 @@ class CutKernel : public Kernel {
 
 std::vector<Window> Windows(std::span<const ConstTensorView> views) {
   std::vector<Window> windows;
-  for (const ConstTensorView& view : views) windows.push_back(WholeWindow(view.dtype, view.shape, const_cast<void*>(view.data)));
+  for (const ConstTensorView& view : views)
+    windows.push_back(WholeWindow(view.dtype, view.shape, const_cast<void*>(view.data)));
   return windows;
 }
 

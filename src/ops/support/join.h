@@ -19,7 +19,8 @@ struct JoinPlan {
 };
 void RunJoin(const JoinPlan& plan, const KernelArgs& args);
 std::unique_ptr<Kernel> MakeJoinKernel(JoinPlan plan);
-Status JoinReference(const JoinPlan& plan, std::span<const ConstTensorView> inputs, std::span<const TensorView> outputs);
+Status JoinReference(const JoinPlan& plan, std::span<const ConstTensorView> inputs,
+                     std::span<const TensorView> outputs);
 
 // Output k is made from input `input` by plans[k]. Along `axis` of the outputs (kNone: they all have the same
 // shape) each output is made in full.

@@ -19,7 +19,8 @@ Result<PadSizes> ReadPads(const OpContext& context) {
     sizes.before[axis] = pads[2 * axis];
     sizes.after[axis] = pads[2 * axis + 1];
     for (int64_t pad : {pads[2 * axis], pads[2 * axis + 1]}) {
-      if (pad < 0 || pad > kMaxPad) return InvalidArgument("padding ", pad, " of axis ", axis, ", must be 0 to ", kMaxPad);
+      if (pad < 0 || pad > kMaxPad)
+        return InvalidArgument("padding ", pad, " of axis ", axis, ", must be 0 to ", kMaxPad);
     }
   }
   return sizes;
@@ -29,7 +30,8 @@ Status InferPad(InferContext& context) {
   SL_ASSIGN(const PadSizes pads, ReadPads(context));
   Shape shape = context.input(0).shape;
   for (int axis = 0; axis < shape.rank(); ++axis) shape[axis] += pads.before[axis] + pads.after[axis];
-  if (context.has_input(2) && (context.input(2).dtype != context.input(0).dtype || context.input(2).shape.elements() != 1)) {
+  if (context.has_input(2) &&
+      (context.input(2).dtype != context.input(0).dtype || context.input(2).shape.elements() != 1)) {
     return InvalidArgument("the value to pad with must be one ", DTypeName(context.input(0).dtype));
   }
   context.SetOutput(0, context.input(0).dtype, shape);

@@ -12,26 +12,32 @@ Sliding SlidingOf(const OpContext& context) {
   return *MakeSliding(context.input(0).shape, attrs.filter_h, attrs.filter_w, attrs);
 }
 
-// Sums (or maxima) of each channel, tap by tap in the order of rows and columns.
-void PoolPixel(PoolKind kind, const Sliding& s, const kernels::Clamp& clamp, const Window& in, int64_t n, int64_t y,
-               int64_t x, Range channels, float* out) {
-  const Range ky = s.rows.ValidTaps(y), kx = s.columns.ValidTaps(x);
-  const float start = kind == PoolKind::kAverage ? 0.0f : std::numeric_limits<float>::lowest();
-  for (int64_t c = channels.begin; c < channels.end; ++c) out[c] = start;
-  for (int64_t v = ky.begin; v < ky.end; ++v) {
-    for (int64_t u = kx.begin; u < kx.end; ++u) {
-      const float* pixel = in.Pixel<float>(n, y * s.rows.stride - s.rows.pad + v, x * s.columns.stride - s.columns.pad + u);
-      if (kind == PoolKind::kAverage) {
-        for (int64_t c = channels.begin; c < channels.end; ++c) out[c] += pixel[c];
-      } else {
-        for (int64_t c = channels.begin; c < channels.end; ++c) out[c] = std::max(out[c], pixel[c]);
-      }
+// One channel of one output pixel, tap by tap in the order of rows and columns.
+float PlainPixel(PoolKind kind, const Sliding& s, const Window& in, const int64_t* at) {
+  const Range ky_range = s.rows.ValidTaps(at[1]), kx_range = s.columns.ValidTaps(at[2]);
+  float result = kind == PoolKind::kAverage ? 0.0f : std::numeric_limits<float>::lowest();
+  for (int64_t ky = ky_range.begin; ky < ky_range.end; ++ky) {
+    for (int64_t kx = kx_range.begin; kx < kx_range.end; ++kx) {
+      const float value = in.Pixel<float>(at[0], s.rows.InputOf(at[1], ky), s.columns.InputOf(at[2], kx))[at[3]];
+      result = kind == PoolKind::kAverage ? result + value : std::max(result, value);
     }
   }
-  const float count = static_cast<float>(ky.size() * kx.size());
-  for (int64_t c = channels.begin; c < channels.end; ++c) {
-    const float value = kind == PoolKind::kAverage ? out[c] / count : out[c];
-    out[c] = std::min(clamp.high, std::max(clamp.low, value));
+  return kind == PoolKind::kAverage ? result / static_cast<float>(ky_range.size() * kx_range.size()) : result;
+}
+
+// Any windows at all: the reference, and the path of rings across columns.
+void RunPlain(PoolKind kind, const Sliding& s, const kernels::Clamp& clamp, const KernelArgs& args) {
+  const Window& out = args.outputs[0];
+  const Range* box = args.box.axis;
+  for (int64_t n = box[0].begin; n < box[0].end; ++n) {
+    for (int64_t y = box[1].begin; y < box[1].end; ++y) {
+      for (int64_t x = box[2].begin; x < box[2].end; ++x) {
+        for (int64_t c = box[3].begin; c < box[3].end; ++c) {
+          const int64_t at[] = {n, y, x, c};
+          out.Pixel<float>(n, y, x)[c] = clamp(PlainPixel(kind, s, args.inputs[0], at));
+        }
+      }
+    }
   }
 }
 
@@ -39,19 +45,44 @@ class PoolKernel : public Kernel {
  public:
   PoolKernel(const OpContext& context, PoolKind kind)
       : kind_(kind), sliding_(SlidingOf(context)), clamp_(context.attrs<SlidingAttrs>().clamp) {}
+
+  // The rows of a window.
+  size_t scratch_bytes() const override {
+    return static_cast<size_t>(std::min(sliding_.rows.taps, sliding_.rows.in)) * sizeof(float*);
+  }
+
   Status Run(const KernelArgs& args) const override {
     const Range* box = args.box.axis;
+    if (args.inputs[0].row_axis == 2 || args.outputs[0].row_axis == 2) {
+      RunPlain(kind_, sliding_, clamp_, args);
+      return {};
+    }
     for (int64_t n = box[0].begin; n < box[0].end; ++n) {
       for (int64_t y = box[1].begin; y < box[1].end; ++y) {
-        for (int64_t x = box[2].begin; x < box[2].end; ++x) {
-          PoolPixel(kind_, sliding_, clamp_, args.inputs[0], n, y, x, box[3], args.outputs[0].Pixel<float>(n, y, x));
-        }
+        for (int64_t x = box[2].begin; x < box[2].end; ++x) RunPixel(args, n, y, x);
       }
     }
     return {};
   }
 
  private:
+  void RunPixel(const KernelArgs& args, int64_t n, int64_t y, int64_t x) const {
+    const Window &in = args.inputs[0], &out = args.outputs[0];
+    const Range ky = sliding_.rows.ValidTaps(y), kx = sliding_.columns.ValidTaps(x);
+    const float** rows = reinterpret_cast<const float**>(args.scratch);
+    for (int64_t k = ky.begin; k < ky.end; ++k) {
+      rows[k - ky.begin] = in.Pixel<float>(n, sliding_.rows.InputOf(y, k), sliding_.columns.InputOf(x, kx.begin));
+    }
+    const kernels::PoolPixel pixel{.rows = rows,
+                                   .num_rows = ky.size(),
+                                   .taps = kx.size(),
+                                   .pixel_step = in.strides[2],
+                                   .channels = out.shape[3],
+                                   .low = clamp_.low,
+                                   .high = clamp_.high};
+    kernels::RunPool(kind_, pixel, out.Pixel<float>(n, y, x));
+  }
+
   const PoolKind kind_;
   const Sliding sliding_;
   const kernels::Clamp clamp_;
@@ -60,8 +91,15 @@ class PoolKernel : public Kernel {
 }  // namespace
 
 Result<std::shared_ptr<const OpAttrs>> ReadPool(const AttrReader& reader) {
-  return ReadSliding(reader, {.padding = 0, .stride_w = 1, .stride_h = 2, .activation = 5, .dilation_w = -1,
-                              .dilation_h = -1, .filter_w = 3, .filter_h = 4, .multiplier = -1});
+  return ReadSliding(reader, {.padding = 0,
+                              .stride_w = 1,
+                              .stride_h = 2,
+                              .activation = 5,
+                              .dilation_w = -1,
+                              .dilation_h = -1,
+                              .filter_w = 3,
+                              .filter_h = 4,
+                              .multiplier = -1});
 }
 
 Status InferPool(InferContext& context) {
@@ -77,8 +115,7 @@ std::vector<AxisRule> PoolAxes(const OpContext& context, int out_axis) {
   const Sliding sliding = SlidingOf(context);
   if (out_axis == 1) return {sliding.rows.Rule(1)};
   if (out_axis == 2) return {sliding.columns.Rule(2)};
-  // The loops run over neighbouring channels, which a ring along them would tear apart.
-  if (out_axis == 3) return {};
+  if (out_axis == 3) return {};  // channels stay together
   return {AxisRule::Same(out_axis, context.input(0).shape[out_axis])};
 }
 
@@ -87,7 +124,9 @@ Status PoolReference(const OpContext& context, PoolKind kind, std::span<const Co
   SL_TRY(CheckFloat(context));
   const Window in = WholeWindow(inputs[0].dtype, inputs[0].shape, const_cast<void*>(inputs[0].data));
   const Window out = WholeWindow(outputs[0].dtype, outputs[0].shape, outputs[0].data);
-  return PoolKernel(context, kind).Run({{&in, 1}, {&out, 1}, WholeBox(out.shape), nullptr});
+  RunPlain(kind, SlidingOf(context), context.attrs<SlidingAttrs>().clamp,
+           {{&in, 1}, {&out, 1}, WholeBox(out.shape), nullptr});
+  return {};
 }
 
 Result<std::unique_ptr<Kernel>> PreparePool(const OpContext& context, PoolKind kind) {

@@ -3,11 +3,12 @@
 // AVERAGE_POOL_2D and MAX_POOL_2D.
 #pragma once
 
+#include "kernels/pool.h"
 #include "ops/support/spatial.h"
 
 namespace safelight {
 
-enum class PoolKind { kAverage, kMax };
+using kernels::PoolKind;
 
 Result<std::shared_ptr<const OpAttrs>> ReadPool(const AttrReader& reader);
 Status InferPool(InferContext& context);

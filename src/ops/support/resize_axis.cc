@@ -22,9 +22,6 @@ Result<std::shared_ptr<const OpAttrs>> ReadResize(const AttrReader& reader, int 
   auto attrs = std::make_shared<ResizeAttrs>();
   attrs->align_corners = reader.Bool(align_slot, false);
   attrs->half_pixel_centers = reader.Bool(half_slot, false);
-  if (attrs->align_corners && attrs->half_pixel_centers) {
-    return InvalidArgument("align_corners and half_pixel_centers are both set");
-  }
   return std::shared_ptr<const OpAttrs>(std::move(attrs));
 }
 
@@ -32,8 +29,8 @@ std::vector<ResizeTap> BilinearTaps(int64_t in, int64_t out, const ResizeAttrs& 
   const float scale = ScaleOf(in, out, attrs.align_corners);
   std::vector<ResizeTap> taps(static_cast<size_t>(out));
   for (int64_t y = 0; y < out; ++y) {
-    const float at = attrs.half_pixel_centers ? (static_cast<float>(y) + 0.5f) * scale - 0.5f
-                                              : static_cast<float>(y) * scale;
+    const float at =
+        attrs.half_pixel_centers ? (static_cast<float>(y) + 0.5f) * scale - 0.5f : static_cast<float>(y) * scale;
     const float floor = std::floor(at);
     taps[y].low = std::clamp<int64_t>(static_cast<int64_t>(floor), 0, in - 1);
     taps[y].high = std::clamp<int64_t>(static_cast<int64_t>(std::ceil(at)), 0, in - 1);
@@ -61,6 +58,18 @@ AxisRule ResizeRule(int axis, int64_t in, const std::vector<ResizeTap>& taps) {
     table.push_back({std::min(tap.low, tap.high), std::max(tap.low, tap.high) + 1});
   }
   return AxisRule::Table(axis, in, std::move(table));
+}
+
+std::vector<ResizeTap> TapsOfAxis(const OpContext& context, int axis, ResizeTaps taps) {
+  return taps(context.input(0).shape[axis], context.output(0).shape[axis], context.attrs<ResizeAttrs>());
+}
+
+std::vector<AxisRule> ResizeAxes(const OpContext& context, int out_axis, ResizeTaps taps) {
+  if (out_axis == 3) return {};
+  const int64_t in = context.input(0).shape[out_axis];
+  const bool resized = out_axis == 1 || out_axis == 2;
+  return {resized ? ResizeRule(out_axis, in, TapsOfAxis(context, out_axis, taps)) : AxisRule::Same(out_axis, in),
+          AxisRule::All()};
 }
 
 Status InferResize(InferContext& context) {

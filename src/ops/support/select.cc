@@ -66,7 +66,8 @@ class SelectKernel : public Kernel {
 
 Status InferSelect(InferContext& context, SelectRule rule) {
   const Value &condition = context.input(0), &a = context.input(1), &b = context.input(2);
-  if (condition.dtype != DType::kBool) return InvalidArgument("the condition is ", DTypeName(condition.dtype), ", must be bool");
+  if (condition.dtype != DType::kBool)
+    return InvalidArgument("the condition is ", DTypeName(condition.dtype), ", must be bool");
   if (a.dtype != b.dtype) return InvalidArgument("operands are ", DTypeName(a.dtype), " and ", DTypeName(b.dtype));
   const bool slices = rule == SelectRule::kSlices && condition.shape.rank() == 1 && a.shape.rank() > 1 &&
                       a.shape == b.shape && condition.shape[0] == a.shape[0];

@@ -31,6 +31,12 @@ Range SlidingAxis::Interior() const {
   return {first, std::max(first, end)};
 }
 
+PixelRun NextPixels(const SlidingAxis& columns, const Window& in, const Window& out, int64_t x, int64_t end) {
+  const Range interior = columns.Interior();
+  const bool together = in.row_axis != 2 && out.row_axis != 2 && x >= interior.begin && x < interior.end;
+  return {x, together ? std::min(end, interior.end) - x : 1, columns.ValidTaps(x)};
+}
+
 Result<SlidingAxis> MakeSlidingAxis(int64_t in, int64_t taps, int64_t stride, int64_t dilation, Padding padding) {
   SlidingAxis axis{in, 0, taps, stride, dilation, 0};
   if (taps < 1 || taps > kMaxOption) return InvalidArgument("filter size ", taps, ", must be 1 to ", kMaxOption);
@@ -59,9 +65,9 @@ Result<std::shared_ptr<const OpAttrs>> ReadSliding(const AttrReader& reader, con
     int64_t fallback;
     int64_t* value;
   } fields[] = {
-      {"stride_w", slots.stride_w, 0, &attrs->stride_w},         {"stride_h", slots.stride_h, 0, &attrs->stride_h},
-      {"dilation_w", slots.dilation_w, 1, &attrs->dilation_w},   {"dilation_h", slots.dilation_h, 1, &attrs->dilation_h},
-      {"filter_width", slots.filter_w, 0, &attrs->filter_w},     {"filter_height", slots.filter_h, 0, &attrs->filter_h},
+      {"stride_w", slots.stride_w, 0, &attrs->stride_w},       {"stride_h", slots.stride_h, 0, &attrs->stride_h},
+      {"dilation_w", slots.dilation_w, 1, &attrs->dilation_w}, {"dilation_h", slots.dilation_h, 1, &attrs->dilation_h},
+      {"filter_width", slots.filter_w, 0, &attrs->filter_w},   {"filter_height", slots.filter_h, 0, &attrs->filter_h},
   };
   for (const auto& field : fields) {
     if (field.slot < 0) continue;
@@ -97,8 +103,8 @@ Status CheckBias(const OpContext& context, int input, int64_t channels) {
 Status CheckFloat(const OpContext& context) {
   for (int i = 0; i < context.num_inputs(); ++i) {
     if (!context.has_input(i) || context.input(i).dtype == DType::kFloat32) continue;
-    return Unsupported("input ", i, " is ", DTypeName(context.input(i).dtype), "; ",
-                       DTypeName(context.input(i).dtype), " arithmetic is not built yet");
+    return Unsupported("input ", i, " is ", DTypeName(context.input(i).dtype), "; ", DTypeName(context.input(i).dtype),
+                       " arithmetic is not built yet");
   }
   return {};
 }

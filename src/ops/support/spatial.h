@@ -22,7 +22,18 @@ struct SlidingAxis {
   Range ValidTaps(int64_t y) const;
   // The outputs all of whose taps lie inside.
   Range Interior() const;
+  // The input under tap k of output y.
+  int64_t InputOf(int64_t y, int64_t k) const { return y * stride - pad + k * dilation; }
 };
+
+// Neighbouring output pixels of one row that see the same taps along x.
+struct PixelRun {
+  int64_t x = 0;
+  int64_t pixels = 0;
+  Range taps;
+};
+// The longest run from `x` on, up to `end`. One pixel where columns are split into a ring, which may wrap anywhere.
+PixelRun NextPixels(const SlidingAxis& columns, const Window& in, const Window& out, int64_t x, int64_t end);
 
 // Sizes as TFLite computes them; SAME puts the smaller half of the padding first. Errors name what is wrong.
 Result<SlidingAxis> MakeSlidingAxis(int64_t in, int64_t taps, int64_t stride, int64_t dilation, Padding padding);
@@ -46,7 +57,7 @@ struct Sliding {
 // Of an n h w c input and a filter of the given size.
 Result<Sliding> MakeSliding(const Shape& in, int64_t filter_h, int64_t filter_w, const SlidingAttrs& attrs);
 
-// n h w c with rank 4, float or quantized; the error names the input.
+// n h w c with rank 4; the error names the input.
 Status CheckPicture(const OpContext& context, int input);
 // Bias (input 2) absent, or one number for each of `channels`.
 Status CheckBias(const OpContext& context, int input, int64_t channels);

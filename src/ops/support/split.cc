@@ -10,7 +10,8 @@ Status SetSplitOutputs(InferContext& context, int data, int axis, const std::vec
   Shape shape = context.input(data).shape;
   int64_t total = 0;
   for (int64_t size : sizes) {
-    if (size < 0 || size > shape[axis]) return InvalidArgument("a part of size ", size, " of axis ", axis, " with size ", shape[axis]);
+    if (size < 0 || size > shape[axis])
+      return InvalidArgument("a part of size ", size, " of axis ", axis, " with size ", shape[axis]);
     total += size;
   }
   if (total != shape[axis]) return InvalidArgument("parts of ", total, " in all, axis ", axis, " has ", shape[axis]);
