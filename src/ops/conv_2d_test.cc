@@ -103,7 +103,7 @@ TEST(Conv2dTest, SessionsShareOnePacking) {
   const OneNode node = Conv({{1, 8, 8, 8}, {16, 3, 3, 4}, 16, {{kStrideW, 1}, {kStrideH, 1}}}, 2);
   PackCache cache;
   const PrepareOptions options{.pack_cache = &cache};
-  cache.AddSource(node.context().constant<float>(1));
+  cache.AddSource(node.context().constant<float>(1), 1 << 16);
   const OpDef* op = node.context().node().op;
   ASSERT_TRUE(op->prepare(node.context(), options).ok());
   const size_t once = cache.size_bytes();

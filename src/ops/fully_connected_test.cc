@@ -86,7 +86,7 @@ TEST(FullyConnectedTest, ComputedWeightsGiveTheBitsOfConstantOnes) {
 TEST(FullyConnectedTest, PackedWeightsAreMadeOnce) {
   const OneNode node = FullyConnected(RandomTensor({3, 8}, 76), {20, 8}, {});
   PackCache cache;
-  cache.AddSource(node.context().constant<float>(1));
+  cache.AddSource(node.context().constant<float>(1), 1 << 16);
   for (int i = 0; i < 2; ++i) {
     ASSERT_TRUE(node.context().node().op->prepare(node.context(), {.pack_cache = &cache}).ok());
     EXPECT_EQ(cache.size_bytes(), 2 * 16 * 8 * sizeof(float));

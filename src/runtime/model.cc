@@ -56,7 +56,8 @@ Result<std::shared_ptr<ModelImpl>> ModelImpl::FromTflite(TfliteFile file, std::s
   impl->path = std::move(path);
   impl->file = std::move(file);
   for (const Value& value : impl->file.graph.values) {
-    if (value.is_constant()) impl->pack_cache.AddSource(value.constant);
+    if (!value.is_constant()) continue;
+    impl->pack_cache.AddSource(value.constant, TensorBytes(value.dtype, value.shape));
   }
   impl->own_size = impl->file.graph;
   SL_TRY(Infer(impl->own_size));

@@ -98,7 +98,7 @@ const Fault kGraphFaults[] = {
      [](ModelForTests& m) {
        m.main().nodes[0].options = {{0, 99, 1}};
      },
-     kRefused, "node 0 ADD 'sum': "},
+     kCorrupt, "node 0 ADD 'sum': "},
     {"CustomOp",
      [](ModelForTests& m) {
        m.main().nodes[1].code = kCustomOpCode;
