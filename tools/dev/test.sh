@@ -21,9 +21,9 @@ add() {
 # Counts of a GoogleTest log; a program that died without a summary is one failure.
 count_gtest() {
   local log=$1 status=$2 good bad skip
-  good=$(grep -oP '^\[  PASSED  \] \K[0-9]+' "$log" | tail -1)
-  bad=$(grep -oP '^\[  FAILED  \] \K[0-9]+(?= tests?, listed)' "$log" | tail -1)
-  skip=$(grep -oP '^\[  SKIPPED \] \K[0-9]+(?= tests?, listed)' "$log" | tail -1)
+  good=$(grep -oP '^\[  PASSED  \] \K[0-9]+' "$log" | tail -1 || true)
+  bad=$(grep -oP '^\[  FAILED  \] \K[0-9]+(?= tests?, listed)' "$log" | tail -1 || true)
+  skip=$(grep -oP '^\[  SKIPPED \] \K[0-9]+(?= tests?, listed)' "$log" | tail -1 || true)
   if [ "$status" != 0 ] && [ -z "$bad" ]; then bad=1; fi
   add "${good:-0}" "${bad:-0}" "${skip:-0}"
 }
@@ -38,7 +38,7 @@ gtests() {
     status=0
     "$@" "$program" >"$log" 2>&1 || status=$?
     printf '%-44s %s\n' "$program" "$(grep -E '^\[  (PASSED|FAILED|SKIPPED)' "$log" | tr '\n' ' ' | cut -c1-120)"
-    [ "$status" = 0 ] || { grep -E '^\[  FAILED|Failure|ERROR|runtime error' -A6 "$log" | head -60; tail -5 "$log"; }
+    [ "$status" = 0 ] || { grep -E '^\[  FAILED|Failure|ERROR|runtime error' -A6 "$log" | head -60 || true; tail -5 "$log"; }
     count_gtest "$log" "$status"
   done
 }
@@ -61,7 +61,7 @@ closing() {
   local name=$1 log=build/closing.log status=0 line
   shift
   "$@" 2>&1 | tee "$log" || status=${PIPESTATUS[0]}
-  line=$(grep -oE '[0-9]+ passed, [0-9]+ failed(, [0-9]+ skipped)?' "$log" | tail -1)
+  line=$(grep -oE '[0-9]+ passed, [0-9]+ failed(, [0-9]+ skipped)?' "$log" | tail -1 || true)
   if [ -z "$line" ]; then
     printf 'FAILED  %s: no closing line (exit %s)\n' "$name" "$status"
     add 0 1 0
