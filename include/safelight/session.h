@@ -32,14 +32,19 @@ struct StateBinding {
   int input = 0;
 };
 
+// How products may be computed. kExact: every product as the file has it, summed directly. kFast: also Winograd for
+// 3x3 convolutions, whose rounding differs (bound: kernels/winograd.h); the bits still do not depend on the cut.
+enum class Arithmetic : uint8_t { kFast, kExact };
+
 struct SessionOptions {
   // One per input; empty: the file's own. A rank-0 shape keeps that input's own.
   std::vector<Shape> input_shapes;
   int threads = 0;                   // 0: one per core
   std::shared_ptr<ThreadPool> pool;  // overrides `threads`
-  int64_t strip_rows = 0;            // output rows made at a time; 0: the planner chooses
-  int64_t block_columns = 0;         // output columns made at a time; 0: the planner chooses
-  int64_t memory_limit_bytes = 0;    // of the session's own buffers; 0: none
+  Arithmetic arithmetic = Arithmetic::kFast;
+  int64_t strip_rows = 0;          // output rows made at a time; 0: the planner chooses
+  int64_t block_columns = 0;       // output columns made at a time; 0: the planner chooses
+  int64_t memory_limit_bytes = 0;  // of the session's own buffers; 0: none
   std::vector<StateBinding> states;
 };
 
@@ -81,10 +86,12 @@ struct PlanReport {
   std::vector<std::string> notes;  // every rewrite and decision, a sentence each
   int phases = 0;
   int threads = 0;
+  int team = 1;  // threads that make one unit together, from shared rings
   int64_t strip_rows = 0;
-  int64_t block_columns = 0;  // 0: full width
-  int64_t ring_bytes = 0;     // all threads together
-  int64_t whole_bytes = 0;    // values kept whole between phases
+  int64_t blocks = 1;            // of columns, of the widest phase
+  double predicted_seconds = 0;  // of one run, by the planner's cost model: an estimate
+  int64_t ring_bytes = 0;        // all threads together
+  int64_t whole_bytes = 0;       // values kept whole between phases
   int64_t packed_weight_bytes = 0;
   int64_t macs = 0;       // of one run, without recomputed halo
   double halo_share = 0;  // rows made more than once, as a share of all rows

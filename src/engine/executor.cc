@@ -24,26 +24,33 @@ Window RingWindow(const Plan& plan, ValueId id, std::byte* arena) {
 
 }  // namespace
 
-// What one thread owns: its rings, its scratch, the windows of every node, a puller for every phase.
+// What the threads of one team share.
+struct Executor::Team {
+  explicit Team(int64_t ring_bytes) : rings(static_cast<size_t>(ring_bytes)) {}
+  AlignedBuffer rings;
+  Meeting meeting;
+};
+
+// What one thread owns: its scratch, the windows of every node, a puller for every phase.
 struct Executor::Worker {
-  Worker(Executor& owner, int index)
-      : owner_(owner),
-        index_(index),
-        rings_(static_cast<size_t>(owner.plan_.ring_bytes)),
-        scratch_(static_cast<size_t>(owner.plan_.scratch_bytes)) {
+  Worker(Executor& owner, Team& team, int index)
+      : owner_(owner), team_(team), index_(index), scratch_(static_cast<size_t>(owner.plan_.scratch_bytes)) {
     const Graph& graph = owner.plan_.graph;
     nodes_.resize(graph.nodes.size());
     for (size_t id = 0; id < graph.nodes.size(); ++id) {
       for (ValueId input : graph.nodes[id].inputs) nodes_[id].inputs.push_back(MakeWindow(input));
       for (ValueId output : graph.nodes[id].outputs) nodes_[id].outputs.push_back(MakeWindow(output));
     }
-    for (const PhaseSchedule& schedule : owner.plan_.schedules) pullers_.emplace_back(schedule.nodes);
+    for (const PhaseSchedule& schedule : owner.plan_.schedules) {
+      pullers_.emplace_back(schedule.nodes);
+      hazards_.emplace_back(schedule.nodes);
+    }
   }
 
   Window MakeWindow(ValueId id) {
     if (id == kNone) return {};
     const Plan& plan = owner_.plan_;
-    if (plan.storage[id].kind == ValueStorage::kRing) return RingWindow(plan, id, rings_.data());
+    if (plan.storage[id].kind == ValueStorage::kRing) return RingWindow(plan, id, team_.rings.data());
     return WholeWindow(plan.graph.values[id].dtype, plan.graph.values[id].shape, nullptr);
   }
 
@@ -58,9 +65,8 @@ struct Executor::Worker {
     window->data = static_cast<std::byte*>(owner_.WholeData(id));
   }
 
-  Status RunUnit(size_t phase, const UnitRegion& region) {
-    const Plan& plan = owner_.plan_;
-    const PhaseSchedule& schedule = plan.schedules[phase];
+  // Points the windows of a phase's nodes at this run's memory and this unit's columns.
+  void BindUnit(const PhaseSchedule& schedule, const UnitRegion& region) {
     for (size_t e = 0; e < schedule.nodes.entries.size(); ++e) {
       const PhaseNodes::Entry& entry = schedule.nodes.entries[e];
       Bind(entry.node);
@@ -71,19 +77,38 @@ struct Executor::Worker {
         if (window.col_axis >= 0) window.col_begin = region.columns[e].begin;
       }
     }
+  }
+
+  // This thread's share of one unit.
+  Status RunUnit(size_t phase, size_t unit) {
+    const Plan& plan = owner_.plan_;
+    const PhaseSchedule& schedule = plan.schedules[phase];
+    const UnitRegion& region = schedule.units[unit];
+    const UnitShares& shares = schedule.shares[unit];
+    const int members = schedule.cut.team, member = index_ % members;
+    BindUnit(schedule, region);
     Puller& puller = pullers_[phase];
-    puller.Restart(region, schedule.strip);
+    puller.Restart(region, schedule.cut.strip);
+    Hazards& hazards = hazards_[phase];
+    hazards.Restart(shares);
+    // The rings may still be in use for the unit before.
+    if (!Meet(members)) return {};
     RowStep step;
     while (puller.Next(&step)) {
       if (owner_.stop_.load(std::memory_order_relaxed)) return {};
+      if (members > 1 && hazards.MustMeet(step.entry) && !Meet(members)) return {};
       const NodeId id = schedule.nodes.entries[step.entry].node;
-      const Status status = RunStep(id, step.rows, region.columns[step.entry]);
+      const Status status = RunStep(id, step.rows, shares.columns[member][step.entry]);
       if (!status.ok()) return status.With(NodeLabel(plan.graph, plan.graph.nodes[id]));
+      if (member != 0) continue;
       const int64_t done = owner_.steps_done_.fetch_add(step.rows.size(), std::memory_order_relaxed);
       if (index_ == 0) SL_TRY(owner_.Report(done));
     }
     return {};
   }
+
+  // False when the run stops.
+  bool Meet(int members) { return members == 1 || team_.meeting.Arrive(members, ++meetings_, owner_.stop_); }
 
   Status RunStep(NodeId id, Range rows, Range columns) {
     const Plan& plan = owner_.plan_;
@@ -102,16 +127,22 @@ struct Executor::Worker {
     std::vector<Window> inputs, outputs;
   };
   Executor& owner_;
+  Team& team_;
   const int index_;
-  AlignedBuffer rings_, scratch_;
+  int64_t meetings_ = 0;  // of this phase so far
+  AlignedBuffer scratch_;
   std::vector<NodeWindows> nodes_;
   std::vector<Puller> pullers_;
+  std::vector<Hazards> hazards_;
   Status status_;
 };
 
 Executor::Executor(const Plan& plan, ThreadPool& pool)
     : plan_(plan), pool_(pool), shared_(static_cast<size_t>(plan.shared_bytes)) {
-  for (int i = 0; i < plan.threads; ++i) workers_.push_back(std::make_unique<Worker>(*this, i));
+  for (int i = 0; i < plan.threads; ++i) {
+    if (i % plan.team == 0) teams_.push_back(std::make_unique<Team>(plan.ring_bytes));
+    workers_.push_back(std::make_unique<Worker>(*this, *teams_.back(), i));
+  }
   for (ValueId output : plan.graph.outputs) output_shapes_.push_back(plan.graph.values[output].shape);
   views_.resize(plan.graph.nodes.size());
   for (const Phase& phase : plan.phases.phases) {
@@ -145,9 +176,12 @@ Status Executor::Report(int64_t steps_done) {
 void Executor::RunShare(void* executor, size_t worker) {
   Executor& self = *static_cast<Executor*>(executor);
   Worker& own = *self.workers_[worker];
-  const std::vector<UnitRegion>& units = self.plan_.schedules[self.phase_].units;
-  for (size_t unit = worker; unit < units.size(); unit += self.workers_.size()) {
-    own.status_ = own.RunUnit(self.phase_, units[unit]);
+  own.meetings_ = 0;
+  const PhaseSchedule& schedule = self.plan_.schedules[self.phase_];
+  const size_t team = worker / static_cast<size_t>(self.plan_.team);
+  const size_t teams = self.teams_.size();
+  for (size_t unit = team; unit < schedule.units.size(); unit += teams) {
+    own.status_ = own.RunUnit(self.phase_, unit);
     if (!own.status_.ok()) {
       self.stop_.store(true, std::memory_order_relaxed);
       return;
@@ -211,6 +245,7 @@ Status Executor::Run(std::span<const void* const> inputs, std::span<void* const>
       SL_TRY(RunSerial(phase));
       continue;
     }
+    for (auto& team : teams_) team->meeting.Restart();
     pool_.ForEach(workers_.size(), &Executor::RunShare, this);
     for (const auto& worker : workers_) SL_TRY(worker->status_);
   }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Runs a Plan: one arena, one Puller a thread, no allocation in Run.
+// Runs a Plan: an arena of rings a team, one Puller a thread, no allocation in Run.
 #pragma once
 
 #include <atomic>
@@ -30,6 +30,7 @@ class Executor {
   const Shape& output_shape(size_t i) const { return output_shapes_[i]; }
 
  private:
+  struct Team;
   struct Worker;
   friend struct Worker;
 
@@ -50,6 +51,7 @@ class Executor {
   const Plan& plan_;
   ThreadPool& pool_;
   AlignedBuffer shared_;
+  std::vector<std::unique_ptr<Team>> teams_;
   std::vector<std::unique_ptr<Worker>> workers_;
   std::vector<Shape> output_shapes_;
   std::vector<NodeViews> views_;  // by NodeId; filled for nodes of serial phases

@@ -60,8 +60,8 @@ TEST(UnaryRunTest, GeluIsExactEnoughInItsTail) {
 }
 
 TEST(UnaryRunTest, SpecialNumbersGoAsInTheScalarFunction) {
-  const float special[] = {0.0f, -0.0f,  1.0f,  -1.0f,      0.5f,  1.5f, 2.5f,  -0.5f,     -1.5f,
-                           6.0f, 100.0f, 1e30f, 3.0000002f, 1e-30f, kNan, kInfinity};
+  const float special[] = {0.0f,  -0.0f, 1.0f,   -1.0f, 0.5f,       1.5f,   2.5f, -0.5f,
+                           -1.5f, 6.0f,  100.0f, 1e30f, 3.0000002f, 1e-30f, kNan, kInfinity};
   for (int number = 0; number < kUnaryOps; ++number) {
     const UnaryOp op = static_cast<UnaryOp>(number);
     for (float x : special) {
@@ -78,9 +78,9 @@ TEST(UnaryRunTest, NegativeInfinityHasTheLimitOfEachFunction) {
   const struct {
     UnaryOp op;
     float expected;
-  } cases[] = {{UnaryOp::kExp, 0},         {UnaryOp::kLog, kNan},      {UnaryOp::kAbs, kInfinity}, {UnaryOp::kRelu, 0},
-               {UnaryOp::kElu, -1},        {UnaryOp::kTanh, -1},       {UnaryOp::kLogistic, 0},    {UnaryOp::kSign, -1},
-               {UnaryOp::kReluN1To1, -1},  {UnaryOp::kSin, kNan},      {UnaryOp::kSqrt, kNan},     {UnaryOp::kGelu, 0}};
+  } cases[] = {{UnaryOp::kExp, 0},        {UnaryOp::kLog, kNan}, {UnaryOp::kAbs, kInfinity}, {UnaryOp::kRelu, 0},
+               {UnaryOp::kElu, -1},       {UnaryOp::kTanh, -1},  {UnaryOp::kLogistic, 0},    {UnaryOp::kSign, -1},
+               {UnaryOp::kReluN1To1, -1}, {UnaryOp::kSin, kNan}, {UnaryOp::kSqrt, kNan},     {UnaryOp::kGelu, 0}};
   for (const auto& c : cases) {
     const float x = -kInfinity;
     float y = -123.0f;

@@ -34,6 +34,7 @@ Status SessionImpl::Build() {
   SL_TRY(CheckStates());
   pool_ = options_.pool != nullptr ? options_.pool : std::make_shared<ThreadPool>(options_.threads);
   PlanOptions plan_options{.threads = pool_->size(),
+                           .fast = options_.arithmetic == Arithmetic::kFast,
                            .strip_rows = options_.strip_rows,
                            .block_columns = options_.block_columns,
                            .memory_limit_bytes = options_.memory_limit_bytes,

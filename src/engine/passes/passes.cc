@@ -6,7 +6,9 @@
 namespace safelight {
 
 #define PASS(name, function) Status function(Graph& graph, std::vector<std::string>* notes);
+#define FAST_PASS(name, function) PASS(name, function)
 #include "engine/passes/passes.def"
+#undef FAST_PASS
 #undef PASS
 
 namespace {
@@ -14,18 +16,22 @@ namespace {
 struct NamedPass {
   const char* name;
   EnginePass run;
+  bool fast_only;
 };
 
-#define PASS(name, function) {#name, function},
+#define PASS(name, function) {#name, function, false},
+#define FAST_PASS(name, function) {#name, function, true},
 constexpr NamedPass kPasses[] = {
 #include "engine/passes/passes.def"
 };
+#undef FAST_PASS
 #undef PASS
 
 }  // namespace
 
-Status RunEnginePasses(Graph& graph, std::vector<std::string>* notes) {
+Status RunEnginePasses(Graph& graph, bool fast, std::vector<std::string>* notes) {
   for (const NamedPass& pass : kPasses) {
+    if (pass.fast_only && !fast) continue;
     SL_TRY(pass.run(graph, notes).With(Cat("pass ", pass.name)));
     SL_TRY(VerifyStructure(graph).With(Cat("after pass ", pass.name)));
   }

@@ -16,6 +16,7 @@ namespace safelight {
 
 using EnginePass = Status (*)(Graph& graph, std::vector<std::string>* notes);
 
-Status RunEnginePasses(Graph& graph, std::vector<std::string>* notes);
+// `fast`: also those that change the arithmetic within the stated bounds.
+Status RunEnginePasses(Graph& graph, bool fast, std::vector<std::string>* notes);
 
 }  // namespace safelight
