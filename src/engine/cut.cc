@@ -17,7 +17,8 @@ constexpr int64_t kMinShareColumns = 32;
 // Narrower than this only to save memory.
 constexpr int64_t kMinBlockColumns = 16;
 // One core of a usual machine.
-constexpr double kMacsPerNs = 40, kOtherPerNs = 4, kCacheBytesPerNs = 20, kMemoryBytesPerNs = 6;
+constexpr double kMacsPerNs = 40, kOtherPerNs = 4, kCacheBytesPerNs = 30, kMemoryBytesPerNs = 6;
+constexpr int64_t kMostShared = 32 << 20;
 constexpr double kStepNs = 150, kMeetingNs = 600;
 // Memory is worth something: so much time for each byte of rings.
 constexpr double kNsPerRingByte = 0.1;
@@ -51,14 +52,12 @@ class Pricer {
     for (const EntryCost& cost : costs) weight_bytes_ += cost.weight_bytes;
   }
 
-  double Price(const PhaseCut& cut) const {
+  // `units` are those of the cut's first band, second and last: the inner ones are alike.
+  double Price(const PhaseCut& cut, const std::vector<std::vector<UnitRegion>>& bands) const {
     double slowest = 0, ring_bytes = 0;
-    for (int64_t band = 0; band < cut.bands; ++band) {
-      // The inner bands are alike; the first, the second and the last tell enough.
-      if (band > 1 && band + 1 < cut.bands) continue;
+    for (const std::vector<UnitRegion>& units : bands) {
       double ns = 0;
-      for (int64_t block = 0; block < cut.blocks; ++block)
-        ns += PriceUnit(PlanUnit(nodes_, cut, band, block), cut, &ring_bytes);
+      for (const UnitRegion& unit : units) ns += PriceUnit(unit, cut, &ring_bytes);
       slowest = std::max(slowest, ns);
     }
     return slowest + ring_bytes * static_cast<double>(cut.bands) * kNsPerRingByte;
@@ -84,15 +83,15 @@ class Pricer {
       ring_bytes += (strip + 4) * columns * static_cast<double>(costs_[e].pixel_bytes);
       moved_bytes += 2 * rows * widest_share * static_cast<double>(costs_[e].pixel_bytes);
     }
+    // Of what a core moves, the share that its own cache cannot hold comes from the shared cache, or from memory.
     const CacheSizes& caches = Caches();
     const double own_bytes = ring_bytes / team + static_cast<double>(weight_bytes_);
-    if (own_bytes > static_cast<double>(caches.l2_bytes)) {
-      ns += weights / kCacheBytesPerNs;
-      const double all = ring_bytes * static_cast<double>(cut.bands) + static_cast<double>(weight_bytes_);
-      ns += moved_bytes / (all > 0.7 * static_cast<double>(std::max(caches.l3_bytes, caches.l2_bytes))
-                               ? kMemoryBytesPerNs
-                               : kCacheBytesPerNs);
-    }
+    const double outside = std::max(0.0, 1 - static_cast<double>(caches.l2_bytes) / std::max(own_bytes, 1.0));
+    const double all_bytes = ring_bytes * static_cast<double>(cut.bands) + static_cast<double>(weight_bytes_);
+    // A virtual machine may be told the size of a cache that it shares with many others.
+    const int64_t shared_bytes = std::max(std::min(caches.l3_bytes, kMostShared), caches.l2_bytes);
+    const bool in_l3 = all_bytes < 0.7 * static_cast<double>(shared_bytes);
+    ns += outside * (moved_bytes + weights) / (in_l3 ? kCacheBytesPerNs : kMemoryBytesPerNs);
     *most_ring_bytes = std::max(*most_ring_bytes, ring_bytes);
     return ns + steps * (kStepNs + (cut.team > 1 ? kMeetingNs : 0));
   }
@@ -102,6 +101,16 @@ class Pricer {
   const int64_t tallest_;
   int64_t weight_bytes_ = 0;
 };
+
+std::vector<std::vector<UnitRegion>> SampleBands(const PhaseNodes& nodes, const PhaseCut& cut) {
+  std::vector<std::vector<UnitRegion>> bands;
+  for (int64_t band = 0; band < cut.bands; ++band) {
+    if (band > 1 && band + 1 < cut.bands) continue;
+    bands.emplace_back();
+    for (int64_t block = 0; block < cut.blocks; ++block) bands.back().push_back(PlanUnit(nodes, cut, band, block));
+  }
+  return bands;
+}
 
 // As many bands as `wanted`, fewer where halos would cost more than kMaxHalo.
 int64_t FitBands(const PhaseNodes& nodes, PhaseCut cut, int64_t wanted) {
@@ -174,16 +183,17 @@ std::vector<RankedCut> RankCuts(const PhaseNodes& nodes, const std::vector<Entry
   for (int t : Teams(options, widest, team)) {
     PhaseCut cut{.bands = 1, .blocks = 1, .team = t};
     cut.bands = FitBands(nodes, cut, std::max(options.threads / t, 1));
+    const std::vector<int64_t> strips = Strips(nodes, options);
     for (int64_t blocks : Blocks(options, widest, t)) {
       cut.blocks = blocks;
-      for (int64_t strip : Strips(nodes, options)) {
-        cut.strip = strip;
-        ranked.push_back({cut, pricer.Price(cut)});
-        if (!options.frugal) continue;
-        for (PhaseCut fewer = cut; fewer.bands > 1;) {
-          fewer.bands /= 2;
-          ranked.push_back({fewer, pricer.Price(fewer)});
+      // Fewer bands than threads only save memory.
+      for (PhaseCut fewer = cut; fewer.bands >= 1; fewer.bands /= 2) {
+        const auto bands = SampleBands(nodes, fewer);
+        for (int64_t strip : strips) {
+          fewer.strip = strip;
+          ranked.push_back({fewer, pricer.Price(fewer, bands)});
         }
+        if (!options.frugal) break;
       }
     }
   }

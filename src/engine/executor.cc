@@ -26,15 +26,20 @@ Window RingWindow(const Plan& plan, ValueId id, std::byte* arena) {
 
 // What the threads of one team share.
 struct Executor::Team {
-  explicit Team(int64_t ring_bytes) : rings(static_cast<size_t>(ring_bytes)) {}
+  Team(int64_t ring_bytes, int members) : rings(static_cast<size_t>(ring_bytes)), progress(members) {}
   AlignedBuffer rings;
-  Meeting meeting;
+  TeamProgress progress;
 };
 
 // What one thread owns: its scratch, the windows of every node, a puller for every phase.
 struct Executor::Worker {
   Worker(Executor& owner, Team& team, int index)
-      : owner_(owner), team_(team), index_(index), scratch_(static_cast<size_t>(owner.plan_.scratch_bytes)) {
+      : owner_(owner),
+        team_(team),
+        index_(index),
+        member_(index % owner.plan_.team),
+        steps_(team.progress, member_),
+        scratch_(static_cast<size_t>(owner.plan_.scratch_bytes)) {
     const Graph& graph = owner.plan_.graph;
     nodes_.resize(graph.nodes.size());
     for (size_t id = 0; id < graph.nodes.size(); ++id) {
@@ -81,34 +86,41 @@ struct Executor::Worker {
 
   // This thread's share of one unit.
   Status RunUnit(size_t phase, size_t unit) {
-    const Plan& plan = owner_.plan_;
-    const PhaseSchedule& schedule = plan.schedules[phase];
-    const UnitRegion& region = schedule.units[unit];
-    const UnitShares& shares = schedule.shares[unit];
-    const int members = schedule.cut.team, member = index_ % members;
-    BindUnit(schedule, region);
-    Puller& puller = pullers_[phase];
-    puller.Restart(region, schedule.cut.strip);
-    Hazards& hazards = hazards_[phase];
-    hazards.Restart(shares);
+    const PhaseSchedule& schedule = owner_.plan_.schedules[phase];
+    const bool alone = schedule.cut.team == 1;
+    Status status;
     // The rings may still be in use for the unit before.
-    if (!Meet(members)) return {};
+    if (!alone && !steps_.Meet(&Worker::RunShareOf, this, owner_.stop_, &status)) return status;
+    schedule_ = &schedule;
+    unit_ = unit;
+    BindUnit(schedule, schedule.units[unit]);
+    Puller& puller = pullers_[phase];
+    puller.Restart(schedule.units[unit], schedule.cut.strip);
+    Hazards& hazards = hazards_[phase];
+    hazards.Restart(schedule.shares[unit]);
     RowStep step;
     while (puller.Next(&step)) {
       if (owner_.stop_.load(std::memory_order_relaxed)) return {};
-      if (members > 1 && hazards.MustMeet(step.entry) && !Meet(members)) return {};
-      const NodeId id = schedule.nodes.entries[step.entry].node;
-      const Status status = RunStep(id, step.rows, shares.columns[member][step.entry]);
-      if (!status.ok()) return status.With(NodeLabel(plan.graph, plan.graph.nodes[id]));
-      if (member != 0) continue;
+      if (alone) {
+        SL_TRY(RunShareOf(this, step, 0));
+      } else if (!steps_.Step(step, hazards.MustMeet(step.entry), &Worker::RunShareOf, this, owner_.stop_, &status)) {
+        return status;
+      }
+      if (member_ != 0) continue;
       const int64_t done = owner_.steps_done_.fetch_add(step.rows.size(), std::memory_order_relaxed);
       if (index_ == 0) SL_TRY(owner_.Report(done));
     }
     return {};
   }
 
-  // False when the run stops.
-  bool Meet(int members) { return members == 1 || team_.meeting.Arrive(members, ++meetings_, owner_.stop_); }
+  // The columns of member `member` in a step of the unit at hand.
+  static Status RunShareOf(void* worker, const RowStep& step, int member) {
+    Worker& self = *static_cast<Worker*>(worker);
+    const Plan& plan = self.owner_.plan_;
+    const NodeId id = self.schedule_->nodes.entries[step.entry].node;
+    const Status status = self.RunStep(id, step.rows, self.schedule_->shares[self.unit_].columns[member][step.entry]);
+    return status.ok() ? status : status.With(NodeLabel(plan.graph, plan.graph.nodes[id]));
+  }
 
   Status RunStep(NodeId id, Range rows, Range columns) {
     const Plan& plan = owner_.plan_;
@@ -128,8 +140,10 @@ struct Executor::Worker {
   };
   Executor& owner_;
   Team& team_;
-  const int index_;
-  int64_t meetings_ = 0;  // of this phase so far
+  const int index_, member_;
+  TeamMember steps_;
+  const PhaseSchedule* schedule_ = nullptr;  // of the unit at hand
+  size_t unit_ = 0;
   AlignedBuffer scratch_;
   std::vector<NodeWindows> nodes_;
   std::vector<Puller> pullers_;
@@ -140,7 +154,7 @@ struct Executor::Worker {
 Executor::Executor(const Plan& plan, ThreadPool& pool)
     : plan_(plan), pool_(pool), shared_(static_cast<size_t>(plan.shared_bytes)) {
   for (int i = 0; i < plan.threads; ++i) {
-    if (i % plan.team == 0) teams_.push_back(std::make_unique<Team>(plan.ring_bytes));
+    if (i % plan.team == 0) teams_.push_back(std::make_unique<Team>(plan.ring_bytes, plan.team));
     workers_.push_back(std::make_unique<Worker>(*this, *teams_.back(), i));
   }
   for (ValueId output : plan.graph.outputs) output_shapes_.push_back(plan.graph.values[output].shape);
@@ -176,7 +190,7 @@ Status Executor::Report(int64_t steps_done) {
 void Executor::RunShare(void* executor, size_t worker) {
   Executor& self = *static_cast<Executor*>(executor);
   Worker& own = *self.workers_[worker];
-  own.meetings_ = 0;
+  own.steps_.Restart();
   const PhaseSchedule& schedule = self.plan_.schedules[self.phase_];
   const size_t team = worker / static_cast<size_t>(self.plan_.team);
   const size_t teams = self.teams_.size();
@@ -245,7 +259,7 @@ Status Executor::Run(std::span<const void* const> inputs, std::span<void* const>
       SL_TRY(RunSerial(phase));
       continue;
     }
-    for (auto& team : teams_) team->meeting.Restart();
+    for (auto& team : teams_) team->progress.Restart();
     pool_.ForEach(workers_.size(), &Executor::RunShare, this);
     for (const auto& worker : workers_) SL_TRY(worker->status_);
   }

@@ -1,18 +1,28 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "engine/team.h"
 
-#include <sched.h>
+#include <time.h>
 
 #include <algorithm>
-
-#include "base/thread_pool.h"
+#include <chrono>
 
 namespace safelight {
 namespace {
 
-// A thread that yields may lose its core for a whole time slice, so a wait spins for about as long as that slice;
-// unless there are more members than cores, when the one waited for may need this very core.
-constexpr int kSpins = 50'000, kSpinsOfMany = 100;
+// A share that nobody has begun is taken over after this long; its member may just be a little late.
+constexpr int64_t kPatienceNs = 10'000;
+// A share in the making is late when it takes so much longer than the waiter's own.
+constexpr int64_t kLateNs = 100'000;
+constexpr int64_t kLateFactor = 2;
+// Who was late stands aside for so many times as long as the others waited.
+constexpr int64_t kAwayFactor = 20;
+constexpr int kSpinsPerLook = 16;
+constexpr int64_t kNapNs = 100'000;
+
+int64_t NowNs() {
+  return std::chrono::duration_cast<std::chrono::nanoseconds>(std::chrono::steady_clock::now().time_since_epoch())
+      .count();
+}
 
 void Pause() {
 #if defined(__x86_64__)
@@ -75,19 +85,90 @@ bool Hazards::MustMeet(int e) {
   return meet;
 }
 
-bool Meeting::Arrive(int members, int64_t count, const std::atomic<bool>& stop) {
-  const int64_t all = members * count;
-  if (arrived_.fetch_add(1, std::memory_order_acq_rel) + 1 >= all) return !stop.load(std::memory_order_relaxed);
-  static const int cores = AvailableCores();
-  const int patience = members <= cores ? kSpins : kSpinsOfMany;
-  for (int spins = 0; arrived_.load(std::memory_order_acquire) < all; ++spins) {
-    if (stop.load(std::memory_order_relaxed)) return false;
-    if (spins < patience) {
-      Pause();
-    } else {
-      sched_yield();
-    }
+void TeamProgress::Restart() {
+  for (State& state : states_) {
+    state.claimed.store(0, std::memory_order_relaxed);
+    state.done.store(0, std::memory_order_relaxed);
   }
+}
+
+bool TeamProgress::Claim(int member, int64_t count) {
+  int64_t before = count - 1;
+  return states_[member].claimed.compare_exchange_strong(before, count, std::memory_order_acq_rel);
+}
+
+void TeamProgress::Blame(int late, int waiter, int64_t now_ns, int64_t waited_ns) {
+  const int aside = late != 0 ? late : waiter;
+  if (aside != 0) states_[aside].away_until_ns.store(now_ns + kAwayFactor * waited_ns, std::memory_order_relaxed);
+}
+
+void TeamMember::Restart() {
+  count_ = met_ = 0;
+  met_at_ns_ = NowNs();
+}
+
+bool TeamMember::Await(int other, RunShare run, void* context, const std::atomic<bool>& stop, Status* status) {
+  if (progress_.done(other) >= count_) return true;
+  const int64_t began = NowNs();
+  int64_t now = began;
+  const int64_t late_after = kLateFactor * (began - met_at_ns_) + kLateNs;
+  int64_t stuck = -1;  // the step that the other is in the middle of, once it is late
+  while (progress_.done(other) < count_) {
+    if (stop.load(std::memory_order_relaxed)) return false;
+    const int64_t done = progress_.done(other), claimed = progress_.claimed(other);
+    if (claimed == done && claimed < count_ && (now - began > kPatienceNs || progress_.away(other, now))) {
+      if (!progress_.Claim(other, claimed + 1)) continue;
+      *status = run(context, history_[(claimed + 1) % kHistory], other);
+      if (!status->ok()) return false;
+      progress_.Finish(other, claimed + 1);
+      continue;
+    }
+    if (claimed > done && now - began > late_after) stuck = claimed;
+    for (int i = 0; i < kSpinsPerLook; ++i) Pause();
+    now = NowNs();
+  }
+  if (stuck >= 0) progress_.Blame(other, member_, now, now - began);
+  return true;
+}
+
+bool TeamMember::Meet(RunShare run, void* context, const std::atomic<bool>& stop, Status* status) {
+  for (int other = 0; other < progress_.members(); ++other) {
+    if (other != member_ && !Await(other, run, context, stop, status)) return false;
+  }
+  // One's own share may have been taken over, and its taker been interrupted.
+  while (progress_.done(member_) < count_) {
+    if (stop.load(std::memory_order_relaxed)) return false;
+    Pause();
+  }
+  met_ = count_;
+  met_at_ns_ = NowNs();
+  return true;
+}
+
+void TeamMember::StandAside(const std::atomic<bool>& stop) {
+  // Until the time is over, or the others have come past this step.
+  while (progress_.away(member_, NowNs()) && progress_.claimed(member_) < count_ + 1 &&
+         !stop.load(std::memory_order_relaxed)) {
+    const timespec nap{0, kNapNs};
+    nanosleep(&nap, nullptr);
+  }
+}
+
+bool TeamMember::Step(const RowStep& step, bool meet, RunShare run, void* context, const std::atomic<bool>& stop,
+                      Status* status) {
+  if ((meet || count_ - met_ == kHistory) && !Meet(run, context, stop, status)) return false;
+  if (progress_.away(member_, met_at_ns_)) StandAside(stop);
+  ++count_;
+  history_[count_ % kHistory] = step;
+  // Somebody may still be making the share before, which this one builds upon.
+  while (progress_.claimed(member_) == count_ - 1 && progress_.done(member_) < count_ - 1) {
+    if (stop.load(std::memory_order_relaxed)) return false;
+    Pause();
+  }
+  if (!progress_.Claim(member_, count_)) return true;
+  *status = run(context, step, member_);
+  if (!status->ok()) return false;
+  progress_.Finish(member_, count_);
   return true;
 }
 

@@ -3,10 +3,9 @@
 
 #include <gtest/gtest.h>
 
+#include <chrono>
 #include <thread>
 #include <vector>
-
-#include "base/thread_pool.h"
 
 namespace safelight {
 namespace {
@@ -83,32 +82,72 @@ TEST(TeamTest, AMemberAloneNeverMeets) {
   for (int e : {0, 1, 0, 1}) EXPECT_FALSE(hazards.MustMeet(e));
 }
 
-TEST(TeamTest, NobodyPassesAMeetingBeforeAllHaveArrived) {
-  constexpr int kMembers = 3, kTimes = 200;
-  Meeting meeting;
-  meeting.Restart();
+// Members of a team walk through `kSteps` steps and meet before each.
+struct Walk {
+  static constexpr int kMembers = 3, kSteps = 300;
+  TeamProgress progress{kMembers};
   std::atomic<bool> stop{false};
-  std::vector<std::atomic<int>> reached(kMembers);
+  std::atomic<int> made[kSteps + 1][kMembers] = {};
   std::atomic<int> early{0};
-  std::vector<std::thread> threads;
-  for (int m = 0; m < kMembers; ++m) {
-    threads.emplace_back([&, m] {
-      for (int time = 1; time <= kTimes; ++time) {
-        reached[m].store(time);
-        EXPECT_TRUE(meeting.Arrive(kMembers, time, stop));
-        for (const auto& other : reached) early += other.load() < time ? 1 : 0;
-      }
-    });
+
+  static Status Make(void* context, const RowStep& step, int member) {
+    Walk& walk = *static_cast<Walk*>(context);
+    const int number = step.entry;
+    for (int m = 0; m < kMembers && number > 0; ++m) walk.early += walk.made[number - 1][m] != 1 ? 1 : 0;
+    ++walk.made[number][member];
+    return {};
   }
-  for (std::thread& thread : threads) thread.join();
-  EXPECT_EQ(early, 0);
+
+  void Go(int member, int nap_every) {
+    TeamMember way(progress, member);
+    way.Restart();
+    Status status;
+    for (int number = 0; number < kSteps; ++number) {
+      if (nap_every > 0 && number % nap_every == 0) std::this_thread::sleep_for(std::chrono::milliseconds(1));
+      RowStep step;
+      step.entry = number;
+      EXPECT_TRUE(way.Step(step, /*meet=*/true, &Walk::Make, this, stop, &status));
+    }
+    EXPECT_TRUE(way.Meet(&Walk::Make, this, stop, &status));
+  }
+};
+
+TEST(TeamTest, EveryShareIsMadeOnceAndNoneBeforeTheStepBeforeIsComplete) {
+  for (int nap_every : {0, 7}) {
+    Walk walk;
+    walk.progress.Restart();
+    std::vector<std::thread> threads;
+    for (int m = 0; m < Walk::kMembers; ++m) threads.emplace_back([&, m] { walk.Go(m, m == 1 ? nap_every : 0); });
+    for (std::thread& thread : threads) thread.join();
+    EXPECT_EQ(walk.early, 0);
+    for (int number = 0; number < Walk::kSteps; ++number) {
+      for (int m = 0; m < Walk::kMembers; ++m) ASSERT_EQ(walk.made[number][m], 1) << number << " " << m;
+    }
+  }
+}
+
+TEST(TeamTest, AMemberMakesAllSharesWhenTheOthersNeverCome) {
+  Walk walk;
+  walk.progress.Restart();
+  walk.Go(0, 0);
+  EXPECT_EQ(walk.early, 0);
+  EXPECT_EQ(walk.made[Walk::kSteps - 1][2], 1);
+  // Whoever comes late finds everything done.
+  walk.Go(2, 0);
+  EXPECT_EQ(walk.made[0][2], 1);
 }
 
 TEST(TeamTest, AStoppedRunLeavesNobodyWaiting) {
-  Meeting meeting;
-  meeting.Restart();
-  std::atomic<bool> stop{true};
-  EXPECT_FALSE(meeting.Arrive(2, 1, stop));
+  TeamProgress progress(2);
+  progress.Restart();
+  TeamMember way(progress, 0);
+  way.Restart();
+  Walk walk;
+  Status status;
+  ASSERT_TRUE(progress.Claim(1, 1));  // by somebody who never finishes
+  ASSERT_TRUE(way.Step({}, false, &Walk::Make, &walk, walk.stop, &status));
+  walk.stop = true;
+  EXPECT_FALSE(way.Meet(&Walk::Make, &walk, walk.stop, &status));
 }
 
 }  // namespace
