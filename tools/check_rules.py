@@ -17,7 +17,7 @@ for name in sorted(filter(None, names)):
     if not path.exists() or path.suffix in {".png", ".jpg", ".tflite", ".npz", ".npy"}:
         continue
     text = path.read_text(errors="replace")
-    if path.suffix in {".cc", ".h", ".py", ".sh", ".cmake", ".def", ".fbs"} or name in {"dev", ".ci/run"}:
+    if path.suffix in {".cc", ".c", ".h", ".py", ".sh", ".cmake", ".def", ".fbs"} or name in {"dev", ".ci/run"}:
         if "SPDX-License-Identifier: Apache-2.0" not in text[:200]:
             errors.append(f"{name}: no SPDX licence line at the top")
         for number, line in enumerate(text.splitlines(), 1):
