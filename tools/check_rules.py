@@ -26,7 +26,7 @@ for name in sorted(filter(None, names)):
     for number, line in enumerate(text.splitlines(), 1):
         if PATHS.search(line):
             errors.append(f"{name}:{number}: a path of somebody's machine")
-    in_library = name.startswith("src/") and not name.startswith(("src/cli/",)) and not re.search(r"_(test|fuzzer)\.cc$", name)
+    in_library = name.startswith("src/") and not name.startswith(("src/cli/",)) and not re.search(r"_(test|for_tests|fuzzer)\.cc$", name)
     if in_library and re.search(r"std::(cout|cerr)|\bprintf\(|\babort\(\)|\bstd::exit\(", text):
         if name != "src/base/memory.cc":  # out of memory has no other end
             errors.append(f"{name}: the library must not print, exit or abort")

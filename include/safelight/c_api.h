@@ -145,6 +145,7 @@ typedef struct safelight_session_options {
   size_t input_shape_count;
   const safelight_state* states;
   size_t state_count;
+  int64_t exact_arithmetic; /* not 0: every product as the file has it; else convolutions may use Winograd */
 } safelight_session_options;
 
 typedef struct safelight_session safelight_session;
