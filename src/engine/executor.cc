@@ -107,8 +107,8 @@ struct Executor::Worker {
         return status;
       }
       if (member_ != 0) continue;
-      const int64_t done = owner_.steps_done_.fetch_add(step.rows.size(), std::memory_order_relaxed);
-      if (index_ == 0) SL_TRY(owner_.Report(done));
+      owner_.steps_done_.fetch_add(step.rows.size(), std::memory_order_relaxed);
+      SL_TRY(owner_.ReportUnlessBusy());
     }
     return {};
   }
@@ -185,6 +185,16 @@ Status Executor::Report(int64_t steps_done) {
   const double share = static_cast<double>(steps_done) / static_cast<double>(std::max<int64_t>(plan_.steps, 1));
   if ((*progress_)(std::min(share, 1.0))) return {};
   return Status(StatusCode::kCancelled, "cancelled by the progress callback");
+}
+
+Status Executor::ReportUnlessBusy() {
+  if (progress_ == nullptr || reporting_.test_and_set(std::memory_order_acquire)) return {};
+  Status status;
+  // After "stop" the callback is not called again, whichever thread was told.
+  if (!stop_.load(std::memory_order_relaxed)) status = Report(steps_done_.load(std::memory_order_relaxed));
+  if (!status.ok()) stop_.store(true, std::memory_order_relaxed);
+  reporting_.clear(std::memory_order_release);
+  return status;
 }
 
 void Executor::RunShare(void* executor, size_t worker) {

@@ -45,6 +45,8 @@ class Executor {
   Status RunReference(NodeId id);
   // Calls the progress callback, if any; kCancelled when it says stop.
   Status Report(int64_t steps_done);
+  // The same from any thread of a phase, unless another one is in the callback.
+  Status ReportUnlessBusy();
   // Where a value that is kept whole lies in this run.
   void* WholeData(ValueId id);
 
@@ -62,6 +64,7 @@ class Executor {
   size_t phase_ = 0;
   std::atomic<int64_t> steps_done_{0};
   std::atomic<bool> stop_{false};
+  std::atomic_flag reporting_;
 };
 
 }  // namespace safelight
