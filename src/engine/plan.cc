@@ -8,7 +8,6 @@
 #include "base/memory.h"
 #include "engine/arena.h"
 #include "engine/cut.h"
-#include "engine/passes/passes.h"
 
 namespace safelight {
 namespace {
@@ -20,12 +19,13 @@ std::string Bytes(int64_t bytes) {
 
 class Planner {
  public:
-  Planner(Graph graph, const PlanOptions& options) : options_(options), plan_(std::make_unique<Plan>()) {
+  Planner(Graph graph, const PlanOptions& options, std::span<const NamedPass> passes)
+      : options_(options), passes_(passes), plan_(std::make_unique<Plan>()) {
     plan_->graph = std::move(graph);
   }
 
   Result<std::unique_ptr<const Plan>> Run() {
-    SL_TRY(RunEnginePasses(plan_->graph, options_.fast, &plan_->notes));
+    SL_TRY(RunEnginePasses(plan_->graph, passes_, options_.fast, &plan_->notes));
     plan_->axes = AssignAxes(plan_->graph);
     plan_->phases = AssignPhases(plan_->graph, plan_->axes);
     SL_TRY(CheckDynamic());
@@ -274,13 +274,15 @@ class Planner {
   }
 
   const PlanOptions& options_;
+  const std::span<const NamedPass> passes_;
   std::unique_ptr<Plan> plan_;
 };
 
 }  // namespace
 
-Result<std::unique_ptr<const Plan>> MakePlan(Graph graph, const PlanOptions& options) {
-  return Planner(std::move(graph), options).Run();
+Result<std::unique_ptr<const Plan>> MakePlan(Graph graph, const PlanOptions& options,
+                                             std::span<const NamedPass> passes) {
+  return Planner(std::move(graph), options, passes).Run();
 }
 
 }  // namespace safelight

@@ -11,6 +11,7 @@
 
 #include "base/status.h"
 #include "engine/axes.h"
+#include "engine/passes/passes.h"
 #include "engine/phases.h"
 #include "engine/schedule.h"
 #include "engine/team.h"
@@ -69,6 +70,8 @@ struct Plan {
 };
 
 // `graph` is inferred, at the size to run. Errors name the node; kResourceLimit when the plan does not fit.
-Result<std::unique_ptr<const Plan>> MakePlan(Graph graph, const PlanOptions& options);
+// Tests and comparisons leave passes out; the last one, separate_targets, must be among them.
+Result<std::unique_ptr<const Plan>> MakePlan(Graph graph, const PlanOptions& options,
+                                             std::span<const NamedPass> passes = EnginePasses());
 
 }  // namespace safelight

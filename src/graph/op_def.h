@@ -133,6 +133,10 @@ struct OpDef {
   // concatenated with; ResizeGraph lets it follow that value.
   bool size_follows_join = false;
 
+  // Every element of the output is an element of input 0 as it was, at another place. What is done to each element
+  // alone may as well be done before.
+  bool selects = false;
+
   // The result depends on the input's shape alone, so it is known before the run (SHAPE, RANK).
   bool reads_only_shape = false;
 

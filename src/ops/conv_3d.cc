@@ -5,16 +5,16 @@
 #include <algorithm>
 
 #include "graph/op_def.h"
+#include "ops/support/clamped.h"
 #include "ops/support/product.h"
 
 namespace safelight {
 namespace {
 
-struct Conv3dAttrs : OpAttrs {
+struct Conv3dAttrs : ClampedAs<Conv3dAttrs> {
   bool same = true;
   int64_t stride[3] = {1, 1, 1};  // of depth, height, width
   int64_t dilation[3] = {1, 1, 1};
-  Clamp clamp;
 };
 
 constexpr const char* kAxisNames[3] = {"depth", "height", "width"};

@@ -13,12 +13,6 @@ namespace safelight {
 
 namespace {
 
-struct NamedPass {
-  const char* name;
-  EnginePass run;
-  bool fast_only;
-};
-
 #define PASS(name, function) {#name, function, false},
 #define FAST_PASS(name, function) {#name, function, true},
 constexpr NamedPass kPasses[] = {
@@ -29,8 +23,10 @@ constexpr NamedPass kPasses[] = {
 
 }  // namespace
 
-Status RunEnginePasses(Graph& graph, bool fast, std::vector<std::string>* notes) {
-  for (const NamedPass& pass : kPasses) {
+std::span<const NamedPass> EnginePasses() { return kPasses; }
+
+Status RunEnginePasses(Graph& graph, std::span<const NamedPass> passes, bool fast, std::vector<std::string>* notes) {
+  for (const NamedPass& pass : passes) {
     if (pass.fast_only && !fast) continue;
     SL_TRY(pass.run(graph, notes).With(Cat("pass ", pass.name)));
     SL_TRY(VerifyStructure(graph).With(Cat("after pass ", pass.name)));
