@@ -66,6 +66,13 @@ typedef struct safelight_named_input {
   const void* data; /* has to stay while the pipeline is used */
 } safelight_named_input;
 
+/* Another input that is a picture as well; converted as the photo is. Read while the pipeline is made. Never changes.
+ */
+typedef struct safelight_named_picture {
+  const char* name;
+  const safelight_image* image;
+} safelight_named_picture;
+
 /* How pixels become tensor values comes from here, else from a recipe file beside the model, else from the file's
  * metadata and quantization, else it is assumed; safelight_pipeline_note says which. */
 typedef struct safelight_picture_options {
@@ -77,11 +84,14 @@ typedef struct safelight_picture_options {
   double output_black;
   double output_white;
   const char* channels; /* "rgb", "bgr", "rgba", "gray" or "y"; NULL: found */
+  const char* input;    /* name of the input that is the photo; NULL: the first that looks like one */
   const char* output;   /* name of the output that is the picture; NULL: the first that looks like one */
   int64_t tile;         /* input pixels; 0: whole pictures where the network allows */
   int64_t force_tiles;  /* not 0: tiles even where the network is not local; joints will show */
   const safelight_named_input* extra_inputs;
   size_t extra_input_count;
+  const safelight_named_picture* extra_pictures;
+  size_t extra_picture_count;
   const safelight_session_options* session; /* NULL: as usual; its input shapes are set by the pipeline */
 } safelight_picture_options;
 

@@ -3,6 +3,7 @@
 // safelight COMMAND ...: exit code 0, 1 on an error (one sentence on stderr), 2 on wrong usage.
 #include <CLI/CLI.hpp>
 #include <cstdio>
+#include <new>
 
 #include "cli/command.h"
 #include "safelight/version.h"
@@ -38,7 +39,12 @@ int Main(int argc, char** argv) {
     const int code = app.exit(error);
     return code == 0 ? 0 : 2;
   }
-  const Status status = chosen();
+  Status status;
+  try {
+    status = chosen();
+  } catch (const std::bad_alloc&) {
+    status = Status(StatusCode::kResourceLimit, "out of memory");
+  }
   if (status.ok()) return 0;
   std::fprintf(stderr, "safelight: %s\n", status.message().c_str());
   return 1;

@@ -90,6 +90,13 @@ Status TakeExtraInputs(const safelight_picture_options& given, PictureOptions* o
     SL_ASSIGN(const Shape shape, ShapeFromC(input.shape));
     options->extra_inputs.push_back({input.name, {static_cast<DType>(input.dtype), shape, input.data}});
   }
+  if (given.extra_picture_count > 0) SL_TRY(CheckPointer(given.extra_pictures, "the list of extra pictures"));
+  for (size_t i = 0; i < given.extra_picture_count; ++i) {
+    const safelight_named_picture& picture = given.extra_pictures[i];
+    SL_TRY(CheckPointer(picture.name, "the name of an extra picture"));
+    SL_TRY(CheckPointer(picture.image, picture.name));
+    options->extra_pictures.push_back({picture.name, &picture.image->image});
+  }
   return {};
 }
 
@@ -101,6 +108,7 @@ Result<PictureOptions> PictureOptionsFromC(const safelight_picture_options* give
   if (taken.channels != nullptr) {
     SL_ASSIGN(options.channels, ParseChannelOrder(taken.channels));
   }
+  if (taken.input != nullptr) options.input = taken.input;
   if (taken.output != nullptr) options.output = taken.output;
   options.tile = taken.tile;
   options.force_tiles = taken.force_tiles != 0;

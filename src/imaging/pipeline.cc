@@ -6,6 +6,7 @@
 
 #include "graph/resize.h"
 #include "imaging/convert.h"
+#include "imaging/extra_pictures.h"
 #include "imaging/recipe.h"
 #include "imaging/tiles.h"
 #include "runtime/model_impl.h"
@@ -24,8 +25,9 @@ int64_t RoundUp(int64_t size, int64_t multiple) { return (size + multiple - 1) /
 
 class PicturePipelineImpl {
  public:
-  PicturePipelineImpl(const Model& model, const PictureOptions& options, Recipe recipe)
-      : model_(model), options_(options), recipe_(std::move(recipe)) {
+  PicturePipelineImpl(const Model& model, const PictureOptions& options, Recipe recipe,
+                      std::vector<ExtraPicturePort> extra_pictures)
+      : model_(model), options_(options), recipe_(std::move(recipe)), extra_pictures_(std::move(extra_pictures)) {
     in_own_ = model.inputs()[recipe_.input.port].shape;
     out_own_ = model.outputs()[recipe_.output.port].shape;
     notes_ = recipe_.Describe(model);
@@ -35,9 +37,7 @@ class PicturePipelineImpl {
   Result<Image> Run(const Image& picture, const std::function<bool(double)>& progress) {
     report_ = {};
     SL_ASSIGN(const PictureParts parts, SplitPicture(picture, recipe_.input));
-    const auto begin = std::chrono::steady_clock::now();
     SL_TRY(NeedSession(parts.color.height(), parts.color.width()));
-    report_.compile_seconds = SecondsSince(begin);
     Result<Image> result = tiles_.has_value() ? RunTiles(parts.color, progress) : RunWhole(parts.color, progress);
     if (!result.ok()) return result.status();
     SL_ASSIGN(Image joined, JoinPicture(std::move(result).value(), parts, recipe_, picture.type()));
@@ -62,10 +62,32 @@ class PicturePipelineImpl {
     return others;
   }
 
+  Result<Image> OtherPicture(const std::string& name, PixelType type) const {
+    if (tiles_.has_value()) {
+      return Unsupported("output '", name, "': in tiles the network gives its result alone, no other outputs");
+    }
+    for (size_t i = 0; session_.has_value() && i < outputs_.size(); ++i) {
+      const int position = static_cast<int>(i);
+      if (position == recipe_.output.port || session_->outputs()[i].name != name) continue;
+      const auto [up_y, down_y] = OutPerIn(true);
+      const auto [up_x, down_x] = OutPerIn(false);
+      return ReadOtherPicture(model_, position, recipe_, outputs_[i].view(), height_ * up_y / down_y,
+                              width_ * up_x / down_x, type);
+    }
+    return NotFound("no other output of the network is called '", name, "'");
+  }
+
  private:
   // The session for a picture of this size: whole, padded to the network's stride, or the file's own size in tiles.
   Status NeedSession(int64_t height, int64_t width) {
     if (session_.has_value() && height == height_ && width == width_) return {};
+    const auto begin = std::chrono::steady_clock::now();
+    SL_TRY(MakeSession(height, width));
+    report_.compile_seconds = SecondsSince(begin);
+    return {};
+  }
+
+  Status MakeSession(int64_t height, int64_t width) {
     session_.reset();
     tiles_.reset();
     size_notes_.clear();
@@ -162,6 +184,7 @@ class PicturePipelineImpl {
     std::vector<bool> given(inputs_.size(), false);
     given[recipe_.input.port] = true;
     for (const StateBinding& state : options_.session.states) given[state.input] = true;
+    for (const ExtraPicturePort& extra : extra_pictures_) given[extra.recipe.port] = true;
     for (const ExtraInput& extra : options_.extra_inputs) {
       size_t i = 0;
       while (i < inputs_.size() && session_->inputs()[i].name != extra.name) ++i;
@@ -178,6 +201,14 @@ class PicturePipelineImpl {
       if (given[i]) continue;
       return InvalidArgument("input '", session_->inputs()[i].name, "' ", session_->inputs()[i].shape.ToString(),
                              " is needed as well; give it with --input ", session_->inputs()[i].name, "=FILE.npy");
+    }
+    return {};
+  }
+
+  Status FillExtraPictures(int64_t top, int64_t left) {
+    for (const ExtraPicturePort& extra : extra_pictures_) {
+      const Port& port = session_->inputs()[extra.recipe.port];
+      SL_TRY(FillExtraPicture(extra, port, {height_, width_, top, left}, inputs_[extra.recipe.port].view()));
     }
     return {};
   }
@@ -200,6 +231,7 @@ class PicturePipelineImpl {
   Result<Image> RunWhole(const Image& color, const std::function<bool(double)>& progress) {
     const Port &in = session_->inputs()[recipe_.input.port], &out = session_->outputs()[recipe_.output.port];
     SL_TRY(FillTensor(color, recipe_.input, in, 0, 0, inputs_[recipe_.input.port].view()));
+    SL_TRY(FillExtraPictures(0, 0));
     SL_TRY(RunSession(progress));
     const auto [up_y, down_y] = OutPerIn(true);
     const auto [up_x, down_x] = OutPerIn(false);
@@ -219,6 +251,7 @@ class PicturePipelineImpl {
     for (size_t t = 0; t < tiles.size(); ++t) {
       const Tile& tile = tiles[t];
       SL_TRY(FillTensor(color, recipe_.input, in, -tile.in_y, -tile.in_x, inputs_[recipe_.input.port].view()));
+      SL_TRY(FillExtraPictures(-tile.in_y, -tile.in_x));
       SL_TRY(RunSession({}));
       const ImageView part = result.view().Crop(tile.out_x, tile.out_y, tile.out_width, tile.out_height);
       SL_TRY(ReadTensor(outputs_[recipe_.output.port].view(), recipe_.output, out, tile.from_y, tile.from_x, part));
@@ -239,6 +272,7 @@ class PicturePipelineImpl {
   int64_t height_ = 0, width_ = 0;
   std::optional<Session> session_;
   std::optional<TileGrid> tiles_;
+  std::vector<ExtraPicturePort> extra_pictures_;
   std::vector<Tensor> inputs_, outputs_;
 };
 
@@ -250,7 +284,10 @@ PicturePipeline::~PicturePipeline() = default;
 Result<PicturePipeline> PicturePipeline::Create(const Model& model, const PictureOptions& options) {
   Result<Recipe> recipe = FindRecipe(model, options);
   if (!recipe.ok()) return recipe.status().With(model.path());
-  return PicturePipeline(std::make_unique<PicturePipelineImpl>(model, options, std::move(recipe).value()));
+  Result<std::vector<ExtraPicturePort>> extra = TakeExtraPictures(model, options, *recipe);
+  if (!extra.ok()) return extra.status().With(model.path());
+  return PicturePipeline(
+      std::make_unique<PicturePipelineImpl>(model, options, std::move(recipe).value(), std::move(extra).value()));
 }
 
 std::vector<std::string> PicturePipeline::notes() const { return impl_->Notes(); }
@@ -260,5 +297,8 @@ Result<Image> PicturePipeline::Run(const Image& picture, const std::function<boo
 const PictureReport& PicturePipeline::report() const { return impl_->report(); }
 const Session* PicturePipeline::session() const { return impl_->session(); }
 std::vector<std::pair<Port, ConstTensorView>> PicturePipeline::other_outputs() const { return impl_->OtherOutputs(); }
+Result<Image> PicturePipeline::OtherPicture(const std::string& name, PixelType type) const {
+  return impl_->OtherPicture(name, type);
+}
 
 }  // namespace safelight

@@ -130,8 +130,10 @@ void FillRange(const Port& port, const char* option, const std::optional<ValueRa
   SetRange(recipe, {0, 1}, "assumed");
 }
 
-Status FillOrder(const PictureOptions& options, const Port& port, PortRecipe* recipe) {
-  if (options.channels.has_value() && ChannelsOf(*options.channels) == recipe->channels) {
+// The option speaks of the input; the output follows it where it can.
+Status FillOrder(const PictureOptions& options, const Port& port, bool is_input, PortRecipe* recipe) {
+  const bool fits = options.channels.has_value() && ChannelsOf(*options.channels) == recipe->channels;
+  if (fits || (options.channels.has_value() && is_input)) {
     recipe->order = *options.channels;
     recipe->order_source = "--channels";
   }
@@ -158,12 +160,13 @@ Status CheckOptions(const Model& model, const PictureOptions& options) {
   SL_TRY(CheckRange(options.input_range, "--range"));
   SL_TRY(CheckRange(options.output_range, "--output-range"));
   if (options.tile < 0) return InvalidArgument("a tile of ", options.tile, " pixels, must be at least 1");
-  for (const ExtraInput& extra : options.extra_inputs) {
-    const bool known = std::any_of(model.inputs().begin(), model.inputs().end(),
-                                   [&](const Port& port) { return port.name == extra.name; });
-    if (!known) {
-      return NotFound("no input of the network is called '", extra.name, "'; there are ", ListPorts(model.inputs()));
-    }
+  std::vector<std::string> names;
+  for (const ExtraInput& extra : options.extra_inputs) names.push_back(extra.name);
+  for (const ExtraPicture& extra : options.extra_pictures) names.push_back(extra.name);
+  for (const std::string& name : names) {
+    const bool known =
+        std::any_of(model.inputs().begin(), model.inputs().end(), [&](const Port& port) { return port.name == name; });
+    if (!known) return NotFound("no input is called '", name, "'; there are ", ListPorts(model.inputs()));
   }
   return {};
 }
@@ -179,10 +182,26 @@ Result<ChannelOrder> ParseChannelOrder(const std::string& name) {
 
 const char* ChannelOrderName(ChannelOrder order) { return kOrders[static_cast<int>(order)].name; }
 
+Result<PortRecipe> RecipeOfOther(const Port& port, int position, const char* side, const PortRecipe& main) {
+  std::optional<PortRecipe> recipe = LooksLikePicture(port, position);
+  if (!recipe.has_value()) {
+    return InvalidArgument(side, " '", port.name, "' is ", port.shape.ToString(),
+                           ", which is not a picture; use a .npy file");
+  }
+  FillRange(port, "", {}, &*recipe);
+  if (recipe->range_source == "assumed") SetRange(&*recipe, main.range, "as the photo");
+  recipe->order = recipe->channels == main.channels ? main.order
+                  : recipe->channels == 3           ? ChannelOrder::kRgb
+                  : recipe->channels == 4           ? ChannelOrder::kRgba
+                                                    : ChannelOrder::kGray;
+  recipe->order_source = "as the photo";
+  return *recipe;
+}
+
 Result<Recipe> FindRecipe(const Model& model, const PictureOptions& options) {
   Recipe recipe;
   SL_TRY(CheckOptions(model, options));
-  SL_ASSIGN(recipe.input, FindPort(model.inputs(), "", "input"));
+  SL_ASSIGN(recipe.input, FindPort(model.inputs(), options.input, "input"));
   SL_ASSIGN(recipe.output, FindPort(model.outputs(), options.output, "output"));
   SL_TRY(ApplyRecipeFile(model.path(), &recipe));
   const Port& in = model.inputs()[recipe.input.port];
@@ -193,8 +212,8 @@ Result<Recipe> FindRecipe(const Model& model, const PictureOptions& options) {
   if (!out_range && options.input_range) out_range = options.input_range;
   FillRange(out, options.output_range ? "--output-range" : "--range", out_range, &recipe.output);
   if (recipe.output.range_source == "assumed") SetRange(&recipe.output, recipe.input.range, "as the input");
-  SL_TRY(FillOrder(options, in, &recipe.input));
-  SL_TRY(FillOrder(options, out, &recipe.output));
+  SL_TRY(FillOrder(options, in, true, &recipe.input));
+  SL_TRY(FillOrder(options, out, false, &recipe.output));
   if (recipe.output.channels == 1 && recipe.output.order_source != "recipe file") {
     recipe.output.order = recipe.input.order == ChannelOrder::kY ? ChannelOrder::kY : ChannelOrder::kGray;
   }
