@@ -43,6 +43,12 @@ Result<int64_t> ParseBytes(const std::string& text) {
   return static_cast<int64_t>(number * factor);
 }
 
+Result<Arithmetic> ParseArithmetic(const std::string& name) {
+  if (name == "fast") return Arithmetic::kFast;
+  if (name == "exact") return Arithmetic::kExact;
+  return InvalidArgument("'", name, "', must be fast or exact");
+}
+
 std::string FormatBytes(int64_t bytes) {
   char text[32];
   if (bytes < 10 * 1024) {

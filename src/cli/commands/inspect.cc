@@ -16,6 +16,7 @@ struct Options {
   std::string model, size;
   bool json = false, dot = false, plan = false;
   int threads = 1;
+  std::string arithmetic = "fast";
   int64_t strip_rows = 0;
 };
 
@@ -123,8 +124,10 @@ void PrintRings(const PlanReport& plan) {
 }
 
 void PrintSummary(const PlanReport& plan, int64_t memory_bytes) {
-  std::printf("\nphases %d, threads %d, strips of %lld rows, halo %.1f %%\n", plan.phases, plan.threads,
+  std::printf("\nphases %d, threads %d in teams of %d, blocks of columns %lld, strips of %lld rows, halo %.1f %%\n",
+              plan.phases, plan.threads, plan.team, static_cast<long long>(plan.blocks),
               static_cast<long long>(plan.strip_rows), 100 * plan.halo_share);
+  std::printf("predicted time of a run %.1f ms, an estimate\n", 1000 * plan.predicted_seconds);
   std::printf("MACs %lld, rings %s, whole values %s, packed weights %s\n", static_cast<long long>(plan.macs),
               FormatBytes(plan.ring_bytes).c_str(), FormatBytes(plan.whole_bytes).c_str(),
               FormatBytes(plan.packed_weight_bytes).c_str());
@@ -180,7 +183,10 @@ nlohmann::json ToJson(const Model& model, const Session& session, const PlanRepo
           {"nodes", nodes},
           {"phases", plan.phases},
           {"threads", plan.threads},
+          {"team", plan.team},
+          {"blocks", plan.blocks},
           {"strip_rows", plan.strip_rows},
+          {"predicted_seconds", plan.predicted_seconds},
           {"ring_bytes", plan.ring_bytes},
           {"whole_bytes", plan.whole_bytes},
           {"memory_bytes", session.memory_bytes()},
@@ -227,6 +233,7 @@ Status Run(const Options& options) {
   SessionOptions session_options;
   session_options.input_shapes = std::move(shapes);
   session_options.threads = options.threads;
+  SL_ASSIGN(session_options.arithmetic, ParseArithmetic(options.arithmetic));
   session_options.strip_rows = options.strip_rows;
   Result<Session> session = Session::Create(model, session_options);
   if (!session.ok()) {
@@ -260,6 +267,7 @@ std::function<Status()> Configure(CLI::App& app) {
   app.add_option("--size", options->size, "picture size, WIDTHxHEIGHT (default: the file's own)")
       ->check(Takes("WIDTHxHEIGHT", ParseSize));
   app.add_option("--threads", options->threads, "threads to plan for")->check(CLI::Range(1, 1024));
+  app.add_option("--arithmetic", options->arithmetic, "fast (Winograd) or exact (direct products)");
   app.add_option("--strip", options->strip_rows, "output rows at a time")->check(CLI::Range(0, 1 << 20));
   app.add_flag("--plan", options->plan, "how each value is kept: rings, rows, bytes");
   app.add_flag("--json", options->json, "print JSON");
