@@ -80,6 +80,7 @@ say "release build"
 build_preset release
 gtests release '*_test'
 closing "the program as a user types it" "$VENV/bin/python" tests/cli/run.py --program build/release/safelight
+closing "single ops against LiteRT" "$VENV/bin/python" tests/ops/run.py --program build/release/run_cases
 closing "conformance with LiteRT" "$VENV/bin/python" tests/conformance/run.py --program build/release/safelight
 
 say "address and undefined-behaviour sanitizers"
