@@ -45,13 +45,13 @@ struct ExtraInput {
 };
 
 struct PictureOptions {
-  std::optional<ValueRange> input_range, output_range;
-  std::optional<ChannelOrder> channels;
+  std::optional<ValueRange> input_range = {}, output_range = {};
+  std::optional<ChannelOrder> channels = {};
   int64_t tile = 0;          // input pixels; 0: whole pictures where the network allows
   bool force_tiles = false;  // tiles even where the network is not local; joints will show
-  std::string output;        // name of the output that is the picture; empty: the first that looks like one
-  std::vector<ExtraInput> extra_inputs;
-  SessionOptions session;  // input_shapes is set by the pipeline
+  std::string output = {};   // name of the output that is the picture; empty: the first that looks like one
+  std::vector<ExtraInput> extra_inputs = {};
+  SessionOptions session = {};  // input_shapes is set by the pipeline
 };
 
 // What the last picture cost.

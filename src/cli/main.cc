@@ -5,6 +5,7 @@
 #include <cstdio>
 
 #include "cli/command.h"
+#include "safelight/version.h"
 
 namespace safelight {
 
@@ -22,7 +23,8 @@ const Command* const kCommands[] = {
 
 int Main(int argc, char** argv) {
   CLI::App app("safelight runs imaging networks at full resolution in little memory");
-  app.set_version_flag("--version", "safelight 0.1.0");
+  app.set_version_flag("--version", Cat("safelight ", SAFELIGHT_VERSION_MAJOR, ".", SAFELIGHT_VERSION_MINOR, ".",
+                                        SAFELIGHT_VERSION_PATCH));
   app.require_subcommand(1);
   std::function<Status()> chosen;
   for (const Command* command : kCommands) {

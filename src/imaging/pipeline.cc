@@ -165,7 +165,6 @@ class PicturePipelineImpl {
     for (const ExtraInput& extra : options_.extra_inputs) {
       size_t i = 0;
       while (i < inputs_.size() && session_->inputs()[i].name != extra.name) ++i;
-      if (i == inputs_.size()) return NotFound("no input of the network is called '", extra.name, "'");
       const Port& port = session_->inputs()[i];
       if (extra.tensor.dtype != port.dtype || !(extra.tensor.shape == port.shape)) {
         return InvalidArgument("input '", extra.name, "' is given as ", DTypeName(extra.tensor.dtype), " ",

@@ -3,6 +3,7 @@
 
 #include <sys/stat.h>
 
+#include <algorithm>
 #include <cmath>
 #include <optional>
 
@@ -147,6 +148,26 @@ Status FillOrder(const PictureOptions& options, const Port& port, PortRecipe* re
   return {};
 }
 
+Status CheckRange(const std::optional<ValueRange>& range, const char* what) {
+  if (!range.has_value()) return {};
+  if (std::isfinite(range->black) && std::isfinite(range->white) && range->black != range->white) return {};
+  return InvalidArgument(what, " must be two different numbers, the values of black and white");
+}
+
+Status CheckOptions(const Model& model, const PictureOptions& options) {
+  SL_TRY(CheckRange(options.input_range, "--range"));
+  SL_TRY(CheckRange(options.output_range, "--output-range"));
+  if (options.tile < 0) return InvalidArgument("a tile of ", options.tile, " pixels, must be at least 1");
+  for (const ExtraInput& extra : options.extra_inputs) {
+    const bool known = std::any_of(model.inputs().begin(), model.inputs().end(),
+                                   [&](const Port& port) { return port.name == extra.name; });
+    if (!known) {
+      return NotFound("no input of the network is called '", extra.name, "'; there are ", ListPorts(model.inputs()));
+    }
+  }
+  return {};
+}
+
 }  // namespace
 
 Result<ChannelOrder> ParseChannelOrder(const std::string& name) {
@@ -160,6 +181,7 @@ const char* ChannelOrderName(ChannelOrder order) { return kOrders[static_cast<in
 
 Result<Recipe> FindRecipe(const Model& model, const PictureOptions& options) {
   Recipe recipe;
+  SL_TRY(CheckOptions(model, options));
   SL_ASSIGN(recipe.input, FindPort(model.inputs(), "", "input"));
   SL_ASSIGN(recipe.output, FindPort(model.outputs(), options.output, "output"));
   SL_TRY(ApplyRecipeFile(model.path(), &recipe));

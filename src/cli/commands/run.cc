@@ -25,9 +25,7 @@ struct Options {
 };
 
 Result<ValueRange> ParseRange(const std::vector<double>& numbers, const char* option) {
-  if (numbers.size() != 2 || numbers[0] == numbers[1]) {
-    return InvalidArgument(option, " must be two different numbers, the values of black and white");
-  }
+  if (numbers.size() != 2) return InvalidArgument(option, " must be two numbers, the values of black and white");
   return ValueRange{numbers[0], numbers[1]};
 }
 
