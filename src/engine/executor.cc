@@ -226,7 +226,7 @@ Status Executor::RunReference(NodeId id) {
     views.outputs[i] = TensorView{value.dtype, value.shape, WholeData(node.outputs[i])};
   }
   const OpContext context(plan_.graph, node);
-  if (node.op->dynamic_shape && node.op->result_shapes != nullptr) {
+  if (HasDynamicShape(plan_.graph, node) && node.op->result_shapes != nullptr) {
     SL_ASSIGN(const std::vector<Shape> shapes, node.op->result_shapes(context, views.inputs));
     for (size_t i = 0; i < shapes.size(); ++i) {
       views.outputs[i].shape = shapes[i];

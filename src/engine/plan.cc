@@ -86,7 +86,7 @@ class Planner {
       for (ValueId input : node.inputs) {
         if (input == kNone || graph.values[input].producer == kNone) continue;
         const Node& maker = graph.nodes[graph.values[input].producer];
-        if (!maker.op->dynamic_shape || graph.values[input].is_constant()) continue;
+        if (!HasDynamicShape(graph, maker)) continue;
         return Unsupported("input '", graph.values[input].name, "' has a size that depends on the data")
             .With(NodeLabel(graph, node));
       }

@@ -140,15 +140,19 @@ struct OpDef {
   // The result depends on the input's shape alone, so it is known before the run (SHAPE, RANK).
   bool reads_only_shape = false;
 
-  // The outputs' shapes depend on the inputs' values, so they are known only after the run.
-  bool dynamic_shape = false;
+  // The outputs' shapes depend on the values of this input: unless it is a constant, `infer` can only bound them and
+  // they are known only after the run (HasDynamicShape). kNone: they follow from shapes and options.
+  int shape_decided_by = kNone;
 
-  // For dynamic_shape, where `infer` can only bound the sizes: the outputs' shapes for these inputs, which
-  // are those that `reference` expects of its outputs. The elements of each lie without gaps.
+  // For such ops: the outputs' shapes for these inputs, which are those that `reference` expects of its outputs.
+  // The elements of each lie without gaps.
   Result<std::vector<Shape>> (*result_shapes)(const OpContext&, std::span<const ConstTensorView> inputs) = nullptr;
 
   static constexpr int kVariadic = -1;
 };
+
+// The sizes of the node's outputs are known only after the run.
+bool HasDynamicShape(const Graph& graph, const Node& node);
 
 // All ops, in the order of src/ops/ops.def.
 std::span<const OpDef* const> AllOps();

@@ -83,6 +83,7 @@ closing "the program as a user types it" "$VENV/bin/python" tests/cli/run.py --p
 closing "the C API, core" build/release/c_core models/upscale_x3.tflite
 closing "the C API, pictures" build/release/c_picture models/upscale_x3.tflite build/release
 closing "installed, moved, used from outside" tests/install/run.sh build/release
+closing "single ops against LiteRT" "$VENV/bin/python" tests/ops/run.py --program build/release/run_cases
 closing "conformance with LiteRT" "$VENV/bin/python" tests/conformance/run.py --program build/release/safelight
 
 say "address and undefined-behaviour sanitizers"
