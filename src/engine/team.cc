@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "engine/team.h"
 
+#include <sched.h>
 #include <time.h>
 
 #include <algorithm>
@@ -16,7 +17,7 @@ constexpr int64_t kLateNs = 100'000;
 constexpr int64_t kLateFactor = 2;
 // Who was late stands aside for so many times as long as the others waited.
 constexpr int64_t kAwayFactor = 20;
-constexpr int kSpinsPerLook = 16;
+constexpr int kSpinsPerLook = 16, kLooksOfOwn = 200;
 constexpr int64_t kNapNs = 100'000;
 
 int64_t NowNs() {
@@ -123,11 +124,24 @@ bool TeamMember::Await(int other, RunShare run, void* context, const std::atomic
       progress_.Finish(other, claimed + 1);
       continue;
     }
-    if (claimed > done && now - began > late_after) stuck = claimed;
+    if (claimed > done && now - began > late_after) {
+      // Its thread has lost its core; it may be waiting for this one.
+      stuck = claimed;
+      sched_yield();
+    }
     for (int i = 0; i < kSpinsPerLook; ++i) Pause();
     now = NowNs();
   }
   if (stuck >= 0) progress_.Blame(other, member_, now, now - began);
+  return true;
+}
+
+bool TeamMember::AwaitOwn(const std::atomic<bool>& stop) {
+  for (int looks = 0; progress_.done(member_) < count_; ++looks) {
+    if (stop.load(std::memory_order_relaxed)) return false;
+    for (int i = 0; i < kSpinsPerLook; ++i) Pause();
+    if (looks > kLooksOfOwn) sched_yield();
+  }
   return true;
 }
 
@@ -136,10 +150,7 @@ bool TeamMember::Meet(RunShare run, void* context, const std::atomic<bool>& stop
     if (other != member_ && !Await(other, run, context, stop, status)) return false;
   }
   // One's own share may have been taken over, and its taker been interrupted.
-  while (progress_.done(member_) < count_) {
-    if (stop.load(std::memory_order_relaxed)) return false;
-    Pause();
-  }
+  if (!AwaitOwn(stop)) return false;
   met_ = count_;
   met_at_ns_ = NowNs();
   return true;
@@ -158,13 +169,10 @@ bool TeamMember::Step(const RowStep& step, bool meet, RunShare run, void* contex
                       Status* status) {
   if ((meet || count_ - met_ == kHistory) && !Meet(run, context, stop, status)) return false;
   if (progress_.away(member_, met_at_ns_)) StandAside(stop);
+  // Somebody may still be making the share before, which this one builds upon.
+  if (progress_.claimed(member_) == count_ && !AwaitOwn(stop)) return false;
   ++count_;
   history_[count_ % kHistory] = step;
-  // Somebody may still be making the share before, which this one builds upon.
-  while (progress_.claimed(member_) == count_ - 1 && progress_.done(member_) < count_ - 1) {
-    if (stop.load(std::memory_order_relaxed)) return false;
-    Pause();
-  }
   if (!progress_.Claim(member_, count_)) return true;
   *status = run(context, step, member_);
   if (!status->ok()) return false;

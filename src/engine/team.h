@@ -87,6 +87,8 @@ class TeamMember {
   static constexpr int64_t kHistory = 64;  // a power of two
   // Waits for one other member's share of all steps so far.
   bool Await(int other, RunShare run, void* context, const std::atomic<bool>& stop, Status* status);
+  // Waits for whoever took over this member's share of a step so far.
+  bool AwaitOwn(const std::atomic<bool>& stop);
   void StandAside(const std::atomic<bool>& stop);
 
   TeamProgress& progress_;
