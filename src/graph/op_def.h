@@ -87,6 +87,9 @@ struct PrepareOptions {
   PackCache* pack_cache = nullptr;  // may be null
 };
 
+// What an op does to runs of elements, for ops that work element by element (ops/support/elementwise.h).
+struct ElementFunction;
+
 struct OpDef {
   const char* name;         // TFLite's spelling: "CONV_2D"
   int tflite_code = kNone;  // BuiltinOperator; kNone for ops that only passes make
@@ -119,6 +122,10 @@ struct OpDef {
 
   // The CPU path: packs weights, chooses a kernel. Null: `reference` is the CPU path.
   Result<std::unique_ptr<Kernel>> (*prepare)(const OpContext&, const PrepareOptions&) = nullptr;
+
+  // Of ops that work element by element: the function alone, for the node's types; `plain`: the obvious one. Passes
+  // string several of them together. Null for all others.
+  Result<ElementFunction> (*element)(const OpContext&, bool plain) = nullptr;
 
   // Bit i set: input i holds a shape (or sizes), consumed as such. Only these constants are
   // rewritten when a picture size other than the file's is asked for.

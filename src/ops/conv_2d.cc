@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // CONV_2D: out[y][x][o] = act(bias[o] + sum in[y * s - p + ky * d][...][i] * w[o][ky][kx][i]).
-// Grouped where the input has a multiple of the filter's channels.
+// Grouped where the input has a multiple of the filter's channels. Passes may add a tail (support/tail.h).
 #include <algorithm>
 
 #include "ops/support/spatial.h"
@@ -38,7 +38,7 @@ Status Infer(InferContext& context) {
   SL_TRY(CheckBias(context, 2, filter[0]));
   SL_ASSIGN(const Sliding sliding, MakeSliding(in, filter[1], filter[2], context.attrs<SlidingAttrs>()));
   context.SetOutput(0, context.input(0).dtype, {in[0], sliding.rows.out, sliding.columns.out, filter[0]});
-  return {};
+  return CheckTail(context, context.attrs<SlidingAttrs>().tail, 3);
 }
 
 std::vector<AxisRule> Axes(const OpContext& context, int out_axis) {
@@ -49,6 +49,7 @@ std::vector<AxisRule> Axes(const OpContext& context, int out_axis) {
                                         : sliding.columns.Rule(2);
   std::vector<AxisRule> rules(static_cast<size_t>(context.num_inputs()), AxisRule::All());
   rules[0] = data;
+  SetTailRules(context, context.attrs<SlidingAttrs>().tail, out_axis, &rules);
   return rules;
 }
 
@@ -61,7 +62,7 @@ Cost ConvCost(const OpContext& context) {
 }
 
 // Plain loops over any windows: the reference, and the path of weights that are computed at run time.
-void RunPlain(const Sliding& s, const kernels::Clamp& clamp, const KernelArgs& args) {
+void RunPlain(const Sliding& s, const SlidingAttrs& attrs, const KernelArgs& args) {
   const Window &in = args.inputs[0], &weights = args.inputs[1], &out = args.outputs[0];
   const bool has_bias = args.inputs.size() > 2 && args.inputs[2].data != nullptr;
   const float* bias = has_bias ? args.inputs[2].at<float>(0) : nullptr;
@@ -77,7 +78,8 @@ void RunPlain(const Sliding& s, const kernels::Clamp& clamp, const KernelArgs& a
         for (int64_t i = 0; i < channels; ++i) sum += from[o / group_out * channels + i] * w[i];
       }
     }
-    return clamp(sum);
+    const int64_t index[] = {n, y, x, o};
+    return ApplyTail(attrs.tail, attrs.clamp, args, index, sum);
   };
   const Range* box = args.box.axis;
   for (int64_t n = box[0].begin; n < box[0].end; ++n) {
@@ -97,28 +99,30 @@ Status Reference(const OpContext& context, std::span<const ConstTensorView> inpu
     in.push_back(WholeWindow(view.dtype, view.shape, const_cast<void*>(view.data)));
   }
   const Window out = WholeWindow(outputs[0].dtype, outputs[0].shape, outputs[0].data);
-  RunPlain(SlidingOf(context), context.attrs<SlidingAttrs>().clamp, {in, {&out, 1}, WholeBox(out.shape), nullptr});
+  RunPlain(SlidingOf(context), context.attrs<SlidingAttrs>(), {in, {&out, 1}, WholeBox(out.shape), nullptr});
   return {};
 }
 
 class PlainKernel : public Kernel {
  public:
   explicit PlainKernel(const OpContext& context)
-      : sliding_(SlidingOf(context)), clamp_(context.attrs<SlidingAttrs>().clamp) {}
+      : sliding_(SlidingOf(context)), attrs_(context.attrs<SlidingAttrs>()) {}
   Status Run(const KernelArgs& args) const override {
-    RunPlain(sliding_, clamp_, args);
+    RunPlain(sliding_, attrs_, args);
     return {};
   }
 
  private:
   const Sliding sliding_;
-  const kernels::Clamp clamp_;
+  const SlidingAttrs attrs_;
 };
 
 class ConvKernel : public Kernel {
  public:
   ConvKernel(const OpContext& context, const PrepareOptions& options)
-      : sliding_(SlidingOf(context)), clamp_(context.attrs<SlidingAttrs>().clamp) {
+      : sliding_(SlidingOf(context)),
+        clamp_(context.attrs<SlidingAttrs>().clamp),
+        tail_(context.attrs<SlidingAttrs>().tail) {
     const Shape& filter = context.input(1).shape;
     const int64_t groups = context.input(0).shape[3] / filter[3];
     size_ = {filter[3], filter[0] / groups, filter[1], filter[2]};
@@ -139,7 +143,13 @@ class ConvKernel : public Kernel {
         PixelRun run;
         for (int64_t x = box[2].begin; x < box[2].end; x += run.pixels) {
           run = NextPixels(sliding_.columns, args.inputs[0], args.outputs[0], x, box[2].end);
-          RunPixels(args, n, y, run);
+          if (tail_.empty()) {
+            RunPixels(args, n, y, run, clamp_);
+            continue;
+          }
+          run.pixels = std::min(run.pixels, TailPiece(args.outputs[0].shape[3]));
+          RunPixels(args, n, y, run, kernels::Clamp{});
+          RunTail(tail_, clamp_, args, {.n = n, .y = y, .x = run.x, .pixels = run.pixels});
         }
       }
     }
@@ -147,7 +157,7 @@ class ConvKernel : public Kernel {
   }
 
  private:
-  void RunPixels(const KernelArgs& args, int64_t n, int64_t y, const PixelRun& run) const {
+  void RunPixels(const KernelArgs& args, int64_t n, int64_t y, const PixelRun& run, const kernels::Clamp& clamp) const {
     const Window &in = args.inputs[0], &out = args.outputs[0];
     kernels::ConvRun* const runs = reinterpret_cast<kernels::ConvRun*>(args.scratch);
     const int64_t num_runs = ListRuns(in, n, y, run, runs);
@@ -157,8 +167,8 @@ class ConvKernel : public Kernel {
                                .out = out.Pixel<float>(n, y, run.x),
                                .out_step = out.strides[2],
                                .pixels = run.pixels,
-                               .low = clamp_.low,
-                               .high = clamp_.high};
+                               .low = clamp.low,
+                               .high = clamp.high};
     for (const auto& group : packed_) {
       kernels::RunConv(size_, reinterpret_cast<const float*>(group->data()), pixels);
       pixels.out += size_.out_channels;
@@ -192,6 +202,7 @@ class ConvKernel : public Kernel {
 
   const Sliding sliding_;
   const kernels::Clamp clamp_;
+  const Tail tail_;
   kernels::ConvSize size_;
   PackedFilters packed_;
 };
@@ -210,7 +221,7 @@ const OpDef conv_2d_op{
     .name = "CONV_2D",
     .tflite_code = 3,
     .min_inputs = 2,
-    .max_inputs = 3,
+    .max_inputs = 5,
     .read = Read,
     .infer = Infer,
     .axes = Axes,

@@ -33,11 +33,8 @@ Result<MovePlan> Plan(const OpContext& context) {
   const int64_t block = context.attrs<Attrs>().block;
   MovePlan plan;
   plan.axes.push_back(MoveSame(0, in[0]));
-  MoveAxis rows{1, 3, {}}, columns{2, 3, {}};
-  for (int64_t y = 0; y < out[1]; ++y) rows.moves.push_back({y / block, y % block * block * out[3]});
-  for (int64_t x = 0; x < out[2]; ++x) columns.moves.push_back({x / block, x % block * out[3]});
-  plan.axes.push_back(std::move(rows));
-  plan.axes.push_back(std::move(columns));
+  plan.axes.push_back(MoveBlocks(1, block, 3, block * out[3], out[1]));
+  plan.axes.push_back(MoveBlocks(2, block, 3, out[3], out[2]));
   plan.axes.push_back(MoveSame(3, out[3]));
   return plan;
 }

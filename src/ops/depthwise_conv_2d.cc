@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// DEPTHWISE_CONV_2D: every input channel with its own filters, `multiplier` outputs each.
+// DEPTHWISE_CONV_2D: every input channel with its own filters, `multiplier` outputs each. Passes may add a tail
+// (support/tail.h).
+#include <algorithm>
+
 #include "kernels/depthwise.h"
 #include "ops/support/spatial.h"
 
@@ -36,7 +39,7 @@ Status Infer(InferContext& context) {
   SL_TRY(CheckBias(context, 2, filter[3]));
   SL_ASSIGN(const Sliding sliding, MakeSliding(in, filter[1], filter[2], context.attrs<SlidingAttrs>()));
   context.SetOutput(0, context.input(0).dtype, {in[0], sliding.rows.out, sliding.columns.out, filter[3]});
-  return {};
+  return CheckTail(context, context.attrs<SlidingAttrs>().tail, 3);
 }
 
 std::vector<AxisRule> Axes(const OpContext& context, int out_axis) {
@@ -46,6 +49,7 @@ std::vector<AxisRule> Axes(const OpContext& context, int out_axis) {
   rules[0] = out_axis == 0   ? AxisRule::Same(0, context.input(0).shape[0])
              : out_axis == 1 ? sliding.rows.Rule(1)
                              : sliding.columns.Rule(2);
+  SetTailRules(context, context.attrs<SlidingAttrs>().tail, out_axis, &rules);
   return rules;
 }
 
@@ -61,24 +65,29 @@ Status Reference(const OpContext& context, std::span<const ConstTensorView> inpu
                  std::span<const TensorView> outputs) {
   SL_TRY(CheckFloat(context));
   const Sliding s = SlidingOf(context);
+  std::vector<Window> windows;
+  for (const ConstTensorView& view : inputs) {
+    windows.push_back(WholeWindow(view.dtype, view.shape, const_cast<void*>(view.data)));
+  }
   const Shape &in = inputs[0].shape, &out = outputs[0].shape, &filter = inputs[1].shape;
-  const float* data = static_cast<const float*>(inputs[0].data);
   const float* weights = static_cast<const float*>(inputs[1].data);
   const float* bias = context.has_input(2) ? static_cast<const float*>(inputs[2].data) : nullptr;
   float* result = static_cast<float*>(outputs[0].data);
   const int64_t multiplier = filter[3] / in[3];
   for (int64_t i = 0; i < out.elements(); ++i) {
     const int64_t c = i % out[3], x = i / out[3] % out[2], y = i / out[3] / out[2] % out[1];
-    const int64_t n = i / out[3] / out[2] / out[1];
+    const int64_t index[] = {i / out[3] / out[2] / out[1], y, x, c};
     float sum = bias != nullptr ? bias[c] : 0.0f;
     const Range ky = s.rows.ValidTaps(y), kx = s.columns.ValidTaps(x);
     for (int64_t v = ky.begin; v < ky.end; ++v) {
       for (int64_t u = kx.begin; u < kx.end; ++u) {
-        const int64_t pixel = (n * in[1] + s.rows.InputOf(y, v)) * in[2] + s.columns.InputOf(x, u);
-        sum += data[pixel * in[3] + c / multiplier] * weights[(v * filter[2] + u) * filter[3] + c];
+        const float* pixel = windows[0].Pixel<float>(index[0], s.rows.InputOf(y, v), s.columns.InputOf(x, u));
+        sum += pixel[c / multiplier] * weights[(v * filter[2] + u) * filter[3] + c];
       }
     }
-    result[i] = context.attrs<SlidingAttrs>().clamp(sum);
+    const SlidingAttrs& attrs = context.attrs<SlidingAttrs>();
+    result[i] = ApplyTail(attrs.tail, attrs.clamp, {.inputs = windows, .outputs = {}, .box = {}, .scratch = nullptr},
+                          index, sum);
   }
   return {};
 }
@@ -88,6 +97,7 @@ class DepthwiseKernel : public Kernel {
   explicit DepthwiseKernel(const OpContext& context)
       : sliding_(SlidingOf(context)),
         clamp_(context.attrs<SlidingAttrs>().clamp),
+        tail_(context.attrs<SlidingAttrs>().tail),
         channels_(context.input(1).shape[3]),
         multiplier_(channels_ / context.input(0).shape[3]),
         taps_(sliding_.rows.taps * sliding_.columns.taps) {}
@@ -106,7 +116,13 @@ class DepthwiseKernel : public Kernel {
         for (int64_t x = box[2].begin; x < box[2].end; x += run.pixels) {
           run = NextPixels(sliding_.columns, args.inputs[0], args.outputs[0], x, box[2].end);
           if (multiplier_ != 1) run.pixels = 1;
-          RunPixels(args, n, y, run);
+          if (tail_.empty()) {
+            RunPixels(args, n, y, run, clamp_);
+            continue;
+          }
+          run.pixels = std::min(run.pixels, TailPiece(channels_));
+          RunPixels(args, n, y, run, kernels::Clamp{});
+          RunTail(tail_, clamp_, args, {.n = n, .y = y, .x = run.x, .pixels = run.pixels});
         }
       }
     }
@@ -114,7 +130,7 @@ class DepthwiseKernel : public Kernel {
   }
 
  private:
-  void RunPixels(const KernelArgs& args, int64_t n, int64_t y, const PixelRun& run) const {
+  void RunPixels(const KernelArgs& args, int64_t n, int64_t y, const PixelRun& run, const kernels::Clamp& clamp) const {
     const Window& in = args.inputs[0];
     kernels::DepthwiseTap* const taps = reinterpret_cast<kernels::DepthwiseTap*>(args.scratch);
     float* const repeated = reinterpret_cast<float*>(taps + taps_);
@@ -137,8 +153,8 @@ class DepthwiseKernel : public Kernel {
                            .out = args.outputs[0].Pixel<float>(n, y, run.x),
                            .out_step = args.outputs[0].strides[2],
                            .pixels = run.pixels,
-                           .low = clamp_.low,
-                           .high = clamp_.high});
+                           .low = clamp.low,
+                           .high = clamp.high});
   }
 
   const float* Repeat(const float* pixel, float* to) const {
@@ -148,6 +164,7 @@ class DepthwiseKernel : public Kernel {
 
   const Sliding sliding_;
   const kernels::Clamp clamp_;
+  const Tail tail_;
   const int64_t channels_, multiplier_, taps_;
 };
 
@@ -163,7 +180,7 @@ const OpDef depthwise_conv_2d_op{
     .name = "DEPTHWISE_CONV_2D",
     .tflite_code = 4,
     .min_inputs = 2,
-    .max_inputs = 3,
+    .max_inputs = 5,
     .read = Read,
     .infer = Infer,
     .axes = Axes,

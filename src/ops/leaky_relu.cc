@@ -6,18 +6,14 @@
 namespace safelight {
 namespace {
 
-struct Attrs : OpAttrs {
-  float alpha = 0;
-};
-
 Result<std::shared_ptr<const OpAttrs>> Read(const AttrReader& reader) {
-  auto attrs = std::make_shared<Attrs>();
+  auto attrs = std::make_shared<LeakyReluAttrs>();
   attrs->alpha = reader.Float(0, 0);
   return std::shared_ptr<const OpAttrs>(std::move(attrs));
 }
 
 Result<ElementFunction> Choose(const OpContext& context, bool plain) {
-  return ChooseUnary(context, kernels::UnaryOp::kLeakyRelu, context.attrs<Attrs>().alpha, plain);
+  return ChooseUnary(context, kernels::UnaryOp::kLeakyRelu, context.attrs<LeakyReluAttrs>().alpha, plain);
 }
 
 }  // namespace

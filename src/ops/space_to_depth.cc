@@ -1,6 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // SPACE_TO_DEPTH: pixel (y * b + dy, x * b + dx) becomes channels (dy * b + dx) * C + c of pixel (y, x).
+#include <algorithm>
+#include <cstring>
+
+#include "kernels/copy_runs.h"
 #include "ops/support/movement.h"
 
 namespace safelight {
@@ -29,17 +33,20 @@ Status Infer(InferContext& context) {
   return {};
 }
 
-// A channel decides where in the block a pixel lies, so it reaches rows, columns and channels: one copy per (y, x).
+// A channel decides where in the block a pixel lies, so it reaches rows, columns and channels: one copy per row of a
+// block.
 class SpaceToDepthKernel : public Kernel {
  public:
   SpaceToDepthKernel(int64_t block, size_t element_bytes) : block_(block), element_bytes_(element_bytes) {}
   Status Run(const KernelArgs& args) const override {
     const Range* box = args.box.axis;
-    const int64_t channels = args.inputs[0].shape[3];
+    // Where columns are split into a ring, which may wrap anywhere, pixels go one by one.
+    const bool together = args.inputs[0].row_axis != 2 && args.outputs[0].row_axis != 2;
+    const int64_t step = together ? std::max<int64_t>(box[2].size(), 1) : 1;
     for (int64_t n = box[0].begin; n < box[0].end; ++n) {
       for (int64_t y = box[1].begin; y < box[1].end; ++y) {
-        for (int64_t x = box[2].begin; x < box[2].end; ++x) {
-          for (int64_t part = 0; part < block_ * block_; ++part) CopyPart(args, n, y, x, part, channels);
+        for (int64_t x = box[2].begin; x < box[2].end; x += step) {
+          for (int64_t row = 0; row < block_; ++row) CopyRow(args, {n, y, x}, row, step);
         }
       }
     }
@@ -47,13 +54,26 @@ class SpaceToDepthKernel : public Kernel {
   }
 
  private:
-  void CopyPart(const KernelArgs& args, int64_t n, int64_t y, int64_t x, int64_t part, int64_t channels) const {
+  struct Pixel {
+    int64_t n, y, x;
+  };
+
+  // Row `row` of the blocks of `count` pixels.
+  void CopyRow(const KernelArgs& args, const Pixel& at, int64_t row, int64_t count) const {
     const Window &in = args.inputs[0], &out = args.outputs[0];
-    const int64_t from =
-        in.Offset(0, n) + in.Offset(1, y * block_ + part / block_) + in.Offset(2, x * block_ + part % block_);
-    const int64_t to = out.Offset(0, n) + out.Offset(1, y) + out.Offset(2, x) + part * channels;
-    std::copy_n(in.data + static_cast<size_t>(from) * element_bytes_, static_cast<size_t>(channels) * element_bytes_,
-                out.data + static_cast<size_t>(to) * element_bytes_);
+    const int64_t bytes = static_cast<int64_t>(element_bytes_), channels = in.shape[3];
+    std::byte* to = out.data + (out.Offset(0, at.n) + out.Offset(1, at.y) + out.Offset(2, at.x)) * bytes +
+                    row * block_ * channels * bytes;
+    const int64_t line = in.Offset(0, at.n) + in.Offset(1, at.y * block_ + row);
+    if (in.row_axis != 2) {
+      kernels::CopyRuns(in.data + (line + in.Offset(2, at.x * block_)) * bytes, block_ * in.strides[2] * bytes, to,
+                        out.strides[2] * bytes, static_cast<size_t>(block_ * channels * bytes), count);
+      return;
+    }
+    for (int64_t column = 0; column < block_; ++column, to += channels * bytes) {
+      std::memcpy(to, in.data + (line + in.Offset(2, at.x * block_ + column)) * bytes,
+                  static_cast<size_t>(channels * bytes));
+    }
   }
 
   const int64_t block_;

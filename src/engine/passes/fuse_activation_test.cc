@@ -48,6 +48,28 @@ TEST(FuseActivationTest, LimitsMoveAheadOfMovedElements) {
   ExpectSameResults(net.graph, {kPass});
 }
 
+TEST(FuseActivationTest, SlopesBelowZeroGoIntoConvolutions) {
+  Network net;
+  const ValueId sloped = net.Op("PRELU", {net.Conv(net.Input({1, 9, 11, 3}), 5), net.Random({1, 1, 5})});
+  const ValueId leaky = net.Op("LEAKY_RELU", {net.Depthwise(sloped)}, {{0, 0.25}});
+  const ValueId shuffled = net.Op("DEPTH_TO_SPACE", {net.Conv(leaky, 8)}, {{0, 2}});
+  const ValueId moved = net.Op("PRELU", {shuffled, net.Random({1})});
+  net.Outputs({net.Op("RELU6", {net.Op("PRELU", {net.Conv(moved, 4), net.Random({4})})})});
+  const Graph after = AfterPass(net.graph, kPass);
+  EXPECT_THAT(Names(after), ElementsAre("CONV_2D", "DEPTHWISE_CONV_2D", "CONV_2D", "DEPTH_TO_SPACE", "CONV_2D"));
+  ExpectSameResults(net.graph, {kPass});
+}
+
+TEST(FuseActivationTest, SlopesThatDifferByPixelOrFollowLimitsStay) {
+  Network net;
+  const ValueId in = net.Input({1, 4, 5, 3});
+  const ValueId by_row = net.Op("PRELU", {net.Conv(in, 3), net.Random({4, 1, 3})});
+  const ValueId limited = net.Op("LEAKY_RELU", {net.Conv(in, 3, {{3, 2}})}, {{0, 0.25}});
+  const ValueId shuffled = net.Op("DEPTH_TO_SPACE", {net.Conv(in, 8)}, {{0, 2}});
+  net.Outputs({by_row, limited, net.Op("PRELU", {shuffled, net.Random({2})})});
+  EXPECT_EQ(AfterPass(net.graph, kPass).nodes.size(), net.graph.nodes.size());
+}
+
 TEST(FuseActivationTest, PaddingIsNotLimitedWithTheRest) {
   Network net;
   const ValueId conv = net.Conv(net.Input({1, 6, 7, 2}), 3);

@@ -75,6 +75,7 @@ constexpr OpDef ElementOpDef(const char* name, int tflite_code, int inputs, Stat
   op.read = read;
   op.infer = infer;
   op.axes = ElementAxes;
+  op.element = choose;
   op.reference = [](const OpContext& context, std::span<const ConstTensorView> in, std::span<const TensorView> out) {
     return ElementReference(choose, context, in, out);
   };

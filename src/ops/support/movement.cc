@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <cstring>
 
+#include "kernels/copy_runs.h"
+
 namespace safelight {
 namespace {
 
@@ -38,7 +40,7 @@ class Mover {
   }
 
   static bool Consecutive(const MoveAxis& move, Range range) {
-    if (move.moves.empty()) return move.stride == 1;
+    if (move.moves.empty()) return move.block == 0 && move.stride == 1;
     for (int64_t i = range.begin; i < range.end; ++i) {
       if (move.moves[i].at == Move::kFill) return false;
       if (i > range.begin && move.moves[i].at != move.moves[i - 1].at + 1) return false;
@@ -48,8 +50,7 @@ class Mover {
 
   void Walk(int axis, int64_t out, bool fill) {
     if (axis == first_) return Copy(out, fill);
-    // The innermost axis that is no run, without padding or shuffles: a plain strided loop.
-    if (axis + 1 == first_ && first_ == out_.shape.rank() && !fill) return CopyStrided(axis, out);
+    if (axis + 1 == first_ && !fill && CopyAxis(axis, out)) return;
     const MoveAxis& move = plan_.axes[axis];
     for (int64_t i = box_.axis[axis].begin; i < box_.axis[axis].end; ++i) {
       const Move step = move.At(i);
@@ -57,6 +58,93 @@ class Mover {
       Add(move, step, filled, 1);
       Walk(axis + 1, out + out_.Offset(axis, i), filled);
       Add(move, step, filled, -1);
+    }
+  }
+
+  // All runs along the axis before them, many at a time. False where rings of the input stand in the way.
+  bool CopyAxis(int axis, int64_t out) {
+    const MoveAxis& move = plan_.axes[axis];
+    const bool blocks = move.moves.empty() && move.block > 0;
+    if (move.more_axis != kNone && move.more_axis == in_.row_axis) return false;
+    if (move.axis != kNone && move.axis == in_.row_axis && !blocks) return false;
+    AddRun(&out, 1);
+    for (Range range = box_.axis[axis]; !range.empty();) {
+      // Up to where a ring of the output begins anew.
+      int64_t count = range.size();
+      if (axis == out_.row_axis) count = std::min(count, out_.ring_rows - range.begin % out_.ring_rows);
+      std::byte* to = out_.data + (out + out_.Offset(axis, range.begin)) * element_bytes();
+      const Range part{range.begin, range.begin + count};
+      if (blocks) {
+        CopyBlocks(move, part, to, out_.strides[axis]);
+      } else {
+        CopyTable(move, part, to, out_.strides[axis]);
+      }
+      range.begin += count;
+    }
+    AddRun(nullptr, -1);
+    return true;
+  }
+
+  // Indices that lead to i / block: a whole number of blocks at once where each is one run.
+  void CopyBlocks(const MoveAxis& move, Range range, std::byte* to, int64_t to_stride) {
+    const int64_t step = move.more_axis == kNone ? 0 : move.more_stride * in_.strides[move.more_axis];
+    const bool joined = step == run_ && to_stride == run_;
+    while (!range.empty()) {
+      const Move at = move.At(range.begin);
+      int64_t count = std::min(range.size(), move.block - range.begin % move.block), blocks = 1;
+      if (joined && count == move.block && move.axis != in_.row_axis) blocks = range.size() / move.block;
+      Add(move, at, false, 1);
+      const std::byte* from = in_.data + InputOffset() * element_bytes();
+      Add(move, at, false, -1);
+      const size_t bytes = static_cast<size_t>(run_) * element_bytes_;
+      if (joined) {
+        kernels::CopyRuns(from, in_.strides[move.axis] * element_bytes(), to, count * run_ * element_bytes(),
+                          static_cast<size_t>(count) * bytes, blocks);
+      } else {
+        kernels::CopyRuns(from, step * element_bytes(), to, to_stride * element_bytes(), bytes, count);
+      }
+      to += count * blocks * to_stride * element_bytes();
+      range.begin += count * blocks;
+    }
+  }
+
+  // Stretches of indices whose places lie evenly.
+  void CopyTable(const MoveAxis& move, Range range, std::byte* to, int64_t to_stride) {
+    const size_t bytes = static_cast<size_t>(run_) * element_bytes_;
+    const int64_t stride = move.axis == kNone ? 0 : in_.strides[move.axis];
+    const int64_t more = move.more_axis == kNone ? 0 : in_.strides[move.more_axis];
+    const std::byte* const base = in_.data + InputOffset() * element_bytes();
+    for (int64_t i = range.begin; i < range.end;) {
+      const Move first = move.At(i);
+      int64_t end = i + 1;
+      if (!move.moves.empty() && first.at == Move::kFill) {
+        while (end < range.end && move.At(end).at == Move::kFill) ++end;
+        for (int64_t k = 0; k < end - i; ++k) Fill(to + k * to_stride * element_bytes(), run_);
+      } else {
+        const auto place = [&](const Move& at) { return at.at * stride + at.more_at * more; };
+        int64_t step = 0;
+        if (move.moves.empty()) {
+          step = move.stride * stride;
+          end = range.end;
+        } else if (end < range.end && move.moves[end].at != Move::kFill) {
+          step = place(move.moves[end]) - place(first);
+          for (++end; end < range.end && move.moves[end].at != Move::kFill; ++end) {
+            if (place(move.moves[end]) - place(move.moves[end - 1]) != step) break;
+          }
+        }
+        kernels::CopyRuns(base + place(first) * element_bytes(), step * element_bytes(), to,
+                          to_stride * element_bytes(), bytes, end - i);
+      }
+      to += (end - i) * to_stride * element_bytes();
+      i = end;
+    }
+  }
+
+  // Goes to the first element of the run in the input (sign 1), and in the output if asked, and back.
+  void AddRun(int64_t* out, int sign) {
+    for (int axis = first_; axis < out_.shape.rank(); ++axis) {
+      if (out != nullptr) *out += out_.Offset(axis, box_.axis[axis].begin);
+      place_[plan_.axes[axis].axis] += sign * plan_.axes[axis].At(box_.axis[axis].begin).at;
     }
   }
 
@@ -73,37 +161,18 @@ class Mover {
   }
 
   void Copy(int64_t out, bool fill) {
-    for (int axis = first_; axis < out_.shape.rank(); ++axis) {
-      out += out_.Offset(axis, box_.axis[axis].begin);
-      if (!fill) place_[plan_.axes[axis].axis] += plan_.axes[axis].At(box_.axis[axis].begin).at;
-    }
-    std::byte* to = out_.data + static_cast<size_t>(out) * element_bytes_;
     if (fill) {
-      Fill(to, run_);
+      for (int axis = first_; axis < out_.shape.rank(); ++axis) out += out_.Offset(axis, box_.axis[axis].begin);
+      Fill(out_.data + out * element_bytes(), run_);
       return;
     }
-    std::memcpy(to, in_.data + static_cast<size_t>(InputOffset()) * element_bytes_,
+    AddRun(&out, 1);
+    std::memcpy(out_.data + out * element_bytes(), in_.data + InputOffset() * element_bytes(),
                 static_cast<size_t>(run_) * element_bytes_);
-    for (int axis = first_; axis < out_.shape.rank(); ++axis) {
-      place_[plan_.axes[axis].axis] -= plan_.axes[axis].At(box_.axis[axis].begin).at;
-    }
+    AddRun(nullptr, -1);
   }
 
-  void CopyStrided(int axis, int64_t out) {
-    const MoveAxis& move = plan_.axes[axis];
-    for (int64_t i = box_.axis[axis].begin; i < box_.axis[axis].end; ++i) {
-      const Move step = move.At(i);
-      std::byte* to = out_.data + static_cast<size_t>(out + out_.Offset(axis, i)) * element_bytes_;
-      if (step.at == Move::kFill) {
-        Fill(to, 1);
-        continue;
-      }
-      Add(move, step, false, 1);
-      const std::byte* from = in_.data + static_cast<size_t>(InputOffset()) * element_bytes_;
-      Add(move, step, false, -1);
-      std::memcpy(to, from, element_bytes_);
-    }
-  }
+  int64_t element_bytes() const { return static_cast<int64_t>(element_bytes_); }
 
   void Fill(std::byte* to, int64_t count) const {
     if (fill_ == nullptr) {
@@ -146,6 +215,10 @@ MoveAxis MoveSlice(int axis, int64_t begin, int64_t stride, int64_t count) {
   return {axis, kNone, {}, begin, stride, count};
 }
 
+MoveAxis MoveBlocks(int axis, int64_t block, int more_axis, int64_t more_stride, int64_t count) {
+  return {axis, more_axis, {}, 0, 0, count, block, more_stride};
+}
+
 MoveAxis MoveTable(int axis, int64_t begin, int64_t count) {
   MoveAxis move{axis, kNone, {}};
   move.moves.reserve(static_cast<size_t>(count));
@@ -160,8 +233,9 @@ namespace {
 // The most that any index of `move` adds to the place along `axis` of the input.
 int64_t MostAlong(const MoveAxis& move, int axis) {
   int64_t most = 0;
-  if (move.moves.empty() && move.axis == axis && move.count > 0) {
-    most = std::max({most, move.begin, move.begin + (move.count - 1) * move.stride});
+  if (move.moves.empty() && move.count > 0) {
+    if (move.axis == axis) most = std::max(move.At(0).at, move.At(move.count - 1).at);
+    if (move.more_axis == axis) most = (std::min(move.block, move.count) - 1) * move.more_stride;
   }
   for (const Move& step : move.moves) {
     if (move.axis == axis) most = std::max(most, step.at);
@@ -179,6 +253,9 @@ AxisRule MoveRule(const MovePlan& plan, int out_axis, const Shape& in) {
   int64_t rest = 0;
   for (size_t other = 0; other < plan.axes.size(); ++other) {
     if (static_cast<int>(other) != out_axis) rest += MostAlong(plan.axes[other], axis.axis);
+  }
+  if (axis.moves.empty() && axis.block > 0) {
+    return AxisRule::Divided(axis.axis, in[axis.axis], 1, 0, rest * axis.block + 1, axis.block);
   }
   if (axis.moves.empty() && axis.stride > 0) {
     return AxisRule::Window(axis.axis, in[axis.axis], axis.stride, axis.begin, rest + 1);

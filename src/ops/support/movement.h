@@ -27,10 +27,16 @@ struct Move {
 struct MoveAxis {
   int axis = kNone;
   int more_axis = kNone;
-  std::vector<Move> moves;  // one per index of the output axis; empty: index i contributes begin + i * stride
+  // One per index of the output axis. Empty: index i contributes begin + i * stride, or where there are blocks,
+  // i / block and i % block * more_stride.
+  std::vector<Move> moves;
   int64_t begin = 0, stride = 0, count = 0;
+  int64_t block = 0, more_stride = 0;
 
-  Move At(int64_t i) const { return moves.empty() ? Move{begin + i * stride, 0} : moves[i]; }
+  Move At(int64_t i) const {
+    if (!moves.empty()) return moves[i];
+    return block > 0 ? Move{i / block, i % block * more_stride} : Move{begin + i * stride, 0};
+  }
 };
 
 struct MovePlan {
@@ -42,7 +48,9 @@ struct MovePlan {
 MoveAxis MoveSame(int axis, int64_t size);
 // Indices begin, begin + stride, ...
 MoveAxis MoveSlice(int axis, int64_t begin, int64_t stride, int64_t count);
-// The same with its table written out, for ops that go on to change single entries.
+// Index i leads to i / block along `axis`, and to i % block * more_stride along `more_axis` (which may be kNone).
+MoveAxis MoveBlocks(int axis, int64_t block, int more_axis, int64_t more_stride, int64_t count);
+// As MoveSlice with stride 1, its table written out, for ops that go on to change single entries.
 MoveAxis MoveTable(int axis, int64_t begin, int64_t count);
 MoveAxis MoveRepeat(int64_t count);  // the input is not indexed by this axis
 

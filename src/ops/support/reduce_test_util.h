@@ -79,26 +79,16 @@ class OneNode {
       status_ = read.status();
       if (read.ok()) node_.attrs = *read;
     }
-    for (size_t i = 0; i < inputs_.size(); ++i) {
-      if (inputs_[i] == nullptr) {
-        node_.inputs.push_back(kNone);
-        continue;
-      }
-      Value value;
-      value.name = "input" + std::to_string(i);
-      value.dtype = inputs_[i]->dtype();
-      value.shape = inputs_[i]->shape();
-      for (int c : constants) {
-        if (c == static_cast<int>(i)) value.constant = inputs_[i]->bytes();
-      }
-      node_.inputs.push_back(graph_.AddValue(std::move(value)));
-    }
-    for (int i = 0; i < node_.op->outputs; ++i) node_.outputs.push_back(graph_.AddValue({}));
-    graph_.AddNode(node_);
-    if (status_.ok()) {
-      InferContext context(graph_, graph_.nodes[0]);
-      status_ = node_.op->infer(context);
-    }
+    Build(constants);
+  }
+  // With options that no file can have.
+  OneNode(const char* op, std::vector<std::unique_ptr<Tensor>> inputs, const std::vector<int>& constants,
+          std::shared_ptr<const OpAttrs> attrs)
+      : inputs_(std::move(inputs)) {
+    node_.op = FindOp(std::string_view(op));
+    EXPECT_NE(node_.op, nullptr) << op;
+    node_.attrs = std::move(attrs);
+    Build(constants);
   }
 
   const Status& status() const { return status_; }
@@ -217,6 +207,29 @@ class OneNode {
         kernel.Run({.inputs = windows, .outputs = {&out.window, 1}, .box = box, .scratch = scratch.data()});
     ASSERT_TRUE(run.ok()) << run.message();
     CopyBox(out.window, box, result, false);
+  }
+
+  void Build(const std::vector<int>& constants) {
+    for (size_t i = 0; i < inputs_.size(); ++i) {
+      if (inputs_[i] == nullptr) {
+        node_.inputs.push_back(kNone);
+        continue;
+      }
+      Value value;
+      value.name = "input" + std::to_string(i);
+      value.dtype = inputs_[i]->dtype();
+      value.shape = inputs_[i]->shape();
+      for (int c : constants) {
+        if (c == static_cast<int>(i)) value.constant = inputs_[i]->bytes();
+      }
+      node_.inputs.push_back(graph_.AddValue(std::move(value)));
+    }
+    for (int i = 0; i < node_.op->outputs; ++i) node_.outputs.push_back(graph_.AddValue({}));
+    graph_.AddNode(node_);
+    if (status_.ok()) {
+      InferContext context(graph_, graph_.nodes[0]);
+      status_ = node_.op->infer(context);
+    }
   }
 
   Graph graph_;

@@ -33,6 +33,27 @@ bool DividesInAChain(std::vector<int64_t> strides) {
   return true;
 }
 
+// The usual axes need no table: an axis that stays, a stretch of one that is split, and two that are merged. `size` and
+// `stride` are those of the output's axis.
+bool SetForm(const Shape& in, const std::vector<int64_t>& in_strides, int64_t size, int64_t stride, MoveAxis* move) {
+  if (move->axis == kNone) {
+    *move = MoveRepeat(size);
+    return true;
+  }
+  const int64_t in_stride = in_strides[move->axis];
+  if (move->more_axis != kNone) {
+    if (in_strides[move->more_axis] != stride || in_stride != stride * in[move->more_axis]) return false;
+    *move = MoveBlocks(move->axis, in[move->more_axis], move->more_axis, 1, size);
+    return true;
+  }
+  if (in_stride <= stride) {
+    *move = MoveSlice(move->axis, 0, stride / in_stride, size);
+    return (size - 1) * (stride / in_stride) < in[move->axis];
+  }
+  *move = MoveBlocks(move->axis, in_stride / stride, kNone, 0, size);
+  return (size - 1) / move->block < in[move->axis];
+}
+
 class WholeCopyKernel : public Kernel {
  public:
   Status Run(const KernelArgs& args) const override {
@@ -51,7 +72,6 @@ Result<MovePlan> ReshapePlan(const Shape& in, const Shape& out) {
   if (in.elements() == 0 || !DividesInAChain(all)) return Unsupported("no plan by rows");
   MovePlan plan;
   for (int axis = 0; axis < out.rank(); ++axis) {
-    if (out[axis] > kMaxTable) return Unsupported("no plan by rows");
     MoveAxis move;
     // The input axes that an index of this axis reaches: those whose strides lie within its span.
     for (int a = 0; a < in.rank(); ++a) {
@@ -65,6 +85,11 @@ Result<MovePlan> ReshapePlan(const Shape& in, const Shape& out) {
         return Unsupported("no plan by rows");
       }
     }
+    if (SetForm(in, in_strides, out[axis], out_strides[axis], &move)) {
+      plan.axes.push_back(std::move(move));
+      continue;
+    }
+    if (out[axis] > kMaxTable) return Unsupported("no plan by rows");
     move.moves.resize(static_cast<size_t>(out[axis]));
     for (int64_t i = 0; i < out[axis]; ++i) {
       const int64_t linear = i * out_strides[axis];

@@ -37,7 +37,8 @@ PixelRun NextPixels(const SlidingAxis& columns, const Window& in, const Window& 
   return {x, together ? std::min(end, interior.end) - x : 1, columns.ValidTaps(x)};
 }
 
-Result<SlidingAxis> MakeSlidingAxis(int64_t in, int64_t taps, int64_t stride, int64_t dilation, Padding padding) {
+Result<SlidingAxis> MakeSlidingAxis(int64_t in, int64_t taps, int64_t stride, int64_t dilation, Padding padding,
+                                    const Pads& pads) {
   SlidingAxis axis{in, 0, taps, stride, dilation, 0};
   if (taps < 1 || taps > kMaxOption) return InvalidArgument("filter size ", taps, ", must be 1 to ", kMaxOption);
   if (in < 1) return InvalidArgument("input size ", in, ", must be at least 1");
@@ -45,11 +46,13 @@ Result<SlidingAxis> MakeSlidingAxis(int64_t in, int64_t taps, int64_t stride, in
     axis.out = (in + stride - 1) / stride;
     axis.pad = std::max<int64_t>((axis.out - 1) * stride + axis.extent() - in, 0) / 2;
   } else {
-    if (in < axis.extent()) {
-      return InvalidArgument("a filter of extent ", axis.extent(), " does not fit into an input of ", in,
+    const int64_t padded = padding == Padding::kExplicit ? pads.before + in + pads.after : in;
+    if (padded < axis.extent()) {
+      return InvalidArgument("a filter of extent ", axis.extent(), " does not fit into an input of ", padded,
                              " without padding");
     }
-    axis.out = (in - axis.extent()) / stride + 1;
+    axis.out = (padded - axis.extent()) / stride + 1;
+    axis.pad = padding == Padding::kExplicit ? pads.before : 0;
   }
   return axis;
 }
@@ -80,9 +83,11 @@ Result<std::shared_ptr<const OpAttrs>> ReadSliding(const AttrReader& reader, con
 }
 
 Result<Sliding> MakeSliding(const Shape& in, int64_t filter_h, int64_t filter_w, const SlidingAttrs& attrs) {
-  Result<SlidingAxis> rows = MakeSlidingAxis(in[1], filter_h, attrs.stride_h, attrs.dilation_h, attrs.padding);
+  Result<SlidingAxis> rows =
+      MakeSlidingAxis(in[1], filter_h, attrs.stride_h, attrs.dilation_h, attrs.padding, attrs.pads_h);
   if (!rows.ok()) return rows.status().With("height");
-  Result<SlidingAxis> columns = MakeSlidingAxis(in[2], filter_w, attrs.stride_w, attrs.dilation_w, attrs.padding);
+  Result<SlidingAxis> columns =
+      MakeSlidingAxis(in[2], filter_w, attrs.stride_w, attrs.dilation_w, attrs.padding, attrs.pads_w);
   if (!columns.ok()) return columns.status().With("width");
   return Sliding{*rows, *columns};
 }

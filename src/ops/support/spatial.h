@@ -8,10 +8,16 @@
 #include "graph/op_def.h"
 #include "kernels/elementwise.h"
 #include "ops/support/clamped.h"
+#include "ops/support/tail.h"
 
 namespace safelight {
 
-enum class Padding { kSame, kValid };
+enum class Padding { kSame, kValid, kExplicit };  // the last by passes only
+
+// Zeros before and after an axis.
+struct Pads {
+  int64_t before = 0, after = 0;
+};
 
 // One axis of a sliding window: output index y sees inputs y * stride - pad + k * dilation, k < taps.
 struct SlidingAxis {
@@ -37,14 +43,18 @@ struct PixelRun {
 PixelRun NextPixels(const SlidingAxis& columns, const Window& in, const Window& out, int64_t x, int64_t end);
 
 // Sizes as TFLite computes them; SAME puts the smaller half of the padding first. Errors name what is wrong.
-Result<SlidingAxis> MakeSlidingAxis(int64_t in, int64_t taps, int64_t stride, int64_t dilation, Padding padding);
+// `pads` count only where the padding is explicit.
+Result<SlidingAxis> MakeSlidingAxis(int64_t in, int64_t taps, int64_t stride, int64_t dilation, Padding padding,
+                                    const Pads& pads = {});
 
 // Options common to convolutions and pools, read from the slots given (-1: the option does not exist).
 struct SlidingAttrs : ClampedAs<SlidingAttrs> {
   Padding padding = Padding::kSame;
+  Pads pads_h, pads_w;
   int64_t stride_h = 1, stride_w = 1, dilation_h = 1, dilation_w = 1;
   int64_t filter_h = 1, filter_w = 1;  // pools only
   int64_t multiplier = 1;              // depthwise only
+  Tail tail;                           // convolutions only
 };
 struct SlidingSlots {
   int padding, stride_w, stride_h, activation, dilation_w, dilation_h, filter_w, filter_h, multiplier;

@@ -7,6 +7,11 @@
 
 namespace safelight {
 
+// Options of LEAKY_RELU.
+struct LeakyReluAttrs : OpAttrs {
+  float alpha = 0;
+};
+
 // The output has the input's type and shape.
 Status InferUnary(InferContext& context);
 // float32 through kernels; int32 and int64 where the function maps integers to integers.

@@ -91,16 +91,22 @@ inline std::vector<NamedPass> Passes(const std::vector<std::string_view>& names)
   return passes;
 }
 
-// The graph after one pass; checks that it is valid, and that there is a note exactly where the graph changed.
+// The graph after one pass; checks that it is valid, and that there is a note exactly where it changed.
 inline Graph AfterPass(Graph graph, std::string_view name) {
   std::vector<std::string> notes;
-  const size_t before = graph.nodes.size();
+  const Graph before = graph;
   for (const NamedPass& pass : EnginePasses()) {
     if (pass.name != name) continue;
     const Status status = RunEnginePasses(graph, {&pass, 1}, /*fast=*/true, &notes);
     EXPECT_TRUE(status.ok()) << status.message();
-    EXPECT_EQ(notes.empty(), graph.nodes.size() == before);
+    const auto same = [](const Node& a, const Node& b) {
+      return a.op == b.op && a.attrs == b.attrs && a.inputs == b.inputs && a.outputs == b.outputs;
+    };
+    EXPECT_EQ(notes.empty(),
+              std::equal(graph.nodes.begin(), graph.nodes.end(), before.nodes.begin(), before.nodes.end(), same));
+    return graph;
   }
+  ADD_FAILURE() << "no pass " << name;
   return graph;
 }
 

@@ -6,8 +6,11 @@
 // away. Counts of readers are kept up to date; every change costs as much as the node has inputs.
 #pragma once
 
+#include <memory>
 #include <optional>
+#include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "graph/graph.h"
