@@ -85,7 +85,8 @@ UnitRegion PlanUnit(const PhaseNodes& nodes, const PhaseCut& cut, int64_t band, 
       region.rows[e] = Hull(region.rows[e], share(entry.rows, nodes.row_cells, band, cut.bands));
       region.columns[e] = Hull(region.columns[e], columns);
     }
-    if (region.rows[e].empty() || region.columns[e].empty()) continue;
+    if (region.columns[e].empty()) region.rows[e] = {};
+    if (region.rows[e].empty()) continue;
     for (const RingEdge& edge : entry.inputs) {
       const PhaseNodes::Entry& from = nodes.entries[edge.from];
       region.rows[edge.from] = Hull(region.rows[edge.from], edge.rules->row.Need(region.rows[e]));
@@ -160,8 +161,10 @@ bool Puller::Next(RowStep* step) {
     for (; frame.input < entry.inputs.size(); ++frame.input) {
       const RingEdge& edge = entry.inputs[frame.input];
       const Range need = edge.rules->row.Need(rows);
-      if (!need.empty() && made_[edge.from] < need.end) {
-        stack_.push_back({edge.from, need.end, 0});
+      // Of an entry that has nothing to make in this unit (its columns are all padding) nothing can be had.
+      const int64_t upto = std::min(need.end, region_->rows[edge.from].end);
+      if (!need.empty() && made_[edge.from] < upto) {
+        stack_.push_back({edge.from, upto, 0});
         waits = true;
         break;
       }

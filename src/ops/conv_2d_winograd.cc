@@ -23,6 +23,8 @@ Sliding SlidingOf(const OpContext& context) {
   return *MakeSliding(context.input(0).shape, kTaps, kTaps, context.attrs<SlidingAttrs>());
 }
 
+Result<std::shared_ptr<const OpAttrs>> Read(const AttrReader& reader) { return conv_2d_op.read(reader); }
+
 Status Infer(InferContext& context) {
   SL_TRY(conv_2d_op.infer(context));
   const Shape& filter = context.input(1).shape;
@@ -42,6 +44,7 @@ std::vector<AxisRule> Axes(const OpContext& context, int out_axis) {
   };
   std::vector<AxisRule> rules(static_cast<size_t>(context.num_inputs()), AxisRule::All());
   rules[0] = out_axis == 0 ? AxisRule::Same(0, in[0]) : rule(out_axis == 1 ? sliding.rows : sliding.columns, out_axis);
+  SetTailRules(context, context.attrs<SlidingAttrs>().tail, out_axis, &rules);
   return rules;
 }
 
@@ -58,7 +61,9 @@ Cost WinogradCost(const OpContext& context) {
 class WinogradKernel : public Kernel {
  public:
   WinogradKernel(const OpContext& context, const PrepareOptions& options)
-      : sliding_(SlidingOf(context)), clamp_(context.attrs<SlidingAttrs>().clamp) {
+      : sliding_(SlidingOf(context)),
+        clamp_(context.attrs<SlidingAttrs>().clamp),
+        tail_(context.attrs<SlidingAttrs>().tail) {
     size_ = {context.input(0).shape[3], context.output(0).shape[3]};
     const float* weights = context.constant<float>(1);
     const float* bias = context.has_input(2) ? context.constant<float>(2) : nullptr;
@@ -78,7 +83,8 @@ class WinogradKernel : public Kernel {
 
   Status Run(const KernelArgs& args) const override {
     const Window &in = args.inputs[0], &out = args.outputs[0];
-    if (in.row_axis == 2 || out.row_axis == 2) return Internal("Winograd on a ring of columns");
+    const bool residual_lies = tail_.residual != kNone && args.inputs[tail_.residual].row_axis == 2;
+    if (in.row_axis == 2 || out.row_axis == 2 || residual_lies) return Internal("Winograd on a ring of columns");
     const Range* box = args.box.axis;
     for (int64_t n = box[0].begin; n < box[0].end; ++n) {
       for (int64_t y = box[1].begin / kTile * kTile; y < box[1].end; y += kTile) RunTiles(args, n, y);
@@ -105,14 +111,28 @@ class WinogradKernel : public Kernel {
     strip.pad = sliding_.columns.pad;
     strip.x_begin = columns.begin;
     strip.x_end = columns.end;
+    SetTail(args, n, y, &strip);
     strip.low = clamp_.low;
     strip.high = clamp_.high;
     strip.scratch = reinterpret_cast<float*>(args.scratch);
     kernels::RunWinograd(size_, reinterpret_cast<const float*>(packed_->data()), strip);
   }
 
+  void SetTail(const KernelArgs& args, int64_t n, int64_t y, kernels::WinogradStrip* strip) const {
+    if (tail_.slopes != kNone) strip->slopes = args.inputs[tail_.slopes].at<float>(0);
+    if (tail_.residual == kNone) return;
+    const Window& residual = args.inputs[tail_.residual];
+    for (int64_t r = 0; r < kTile; ++r) {
+      if (strip->out[r] != nullptr) strip->residual[r] = residual.Pixel<float>(n, y + r, 0);
+    }
+    strip->residual_step = residual.strides[2];
+    strip->residual_use = tail_.residual_last ? kernels::WinogradResidual::kAfterActivation
+                                              : kernels::WinogradResidual::kBeforeActivation;
+  }
+
   const Sliding sliding_;
   const kernels::Clamp clamp_;
+  const Tail tail_;
   kernels::WinogradSize size_;
   std::shared_ptr<const AlignedBuffer> packed_;
 };
@@ -136,7 +156,8 @@ extern const OpDef conv_2d_winograd_op;
 const OpDef conv_2d_winograd_op{
     .name = "CONV_2D_WINOGRAD",
     .min_inputs = 2,
-    .max_inputs = 3,
+    .max_inputs = 5,
+    .read = Read,
     .infer = Infer,
     .axes = Axes,
     .grain = kTile,
