@@ -16,28 +16,64 @@ namespace hn = hwy::HWY_NAMESPACE;
 
 constexpr int kTile = 8;  // pixels at once
 
+template <class D, int count>
+HWY_INLINE void Start(D d, const DepthwisePixels& p, int64_t c, hn::Vec<D> (&sum)[count]) {
+  const hn::Vec<D> bias = p.bias != nullptr ? hn::LoadU(d, p.bias + c) : hn::Zero(d);
+#pragma GCC unroll 8
+  for (int i = 0; i < count; ++i) sum[i] = bias;
+}
+
+template <class D, int count>
+HWY_INLINE void Finish(D d, const DepthwisePixels& p, int64_t first, int64_t c, const hn::Vec<D> (&sum)[count]) {
+  const hn::Vec<D> low = hn::Set(d, p.low), high = hn::Set(d, p.high);
+  float* HWY_RESTRICT out = p.out + first * p.out_step + c;
+#pragma GCC unroll 8
+  for (int i = 0; i < count; ++i, out += p.out_step) hn::StoreU(hn::Min(high, hn::Max(low, sum[i])), d, out);
+}
+
 // One vector of channels from `c` on, of `count` pixels from `first` on.
 template <class D, int count>
 HWY_INLINE void Tile(D d, const DepthwisePixels& p, int64_t first, int64_t c) {
   hn::Vec<D> sum[count];
+  Start<D, count>(d, p, c, sum);
+  for (int64_t r = 0; r < p.num_rows; ++r) {
+    const float* HWY_RESTRICT in = p.rows[r].in + first * p.in_step + c;
+    const float* HWY_RESTRICT weights = p.rows[r].weights + c;
+    for (int64_t t = 0; t < p.taps; ++t, in += p.tap_step, weights += p.weight_step) {
+      const hn::Vec<D> weight = hn::LoadU(d, weights);
 #pragma GCC unroll 8
-  for (int i = 0; i < count; ++i) sum[i] = p.bias != nullptr ? hn::LoadU(d, p.bias + c) : hn::Zero(d);
-  for (int64_t t = 0; t < p.num_taps; ++t) {
-    const float* in = p.taps[t].in + first * p.in_step + c;
-    const hn::Vec<D> weight = hn::LoadU(d, p.taps[t].weights + c);
-#pragma GCC unroll 8
-    for (int i = 0; i < count; ++i) sum[i] = hn::MulAdd(hn::LoadU(d, in + i * p.in_step), weight, sum[i]);
+      for (int i = 0; i < count; ++i) sum[i] = hn::MulAdd(hn::LoadU(d, in + i * p.in_step), weight, sum[i]);
+    }
   }
-  const hn::Vec<D> low = hn::Set(d, p.low), high = hn::Set(d, p.high);
+  Finish<D, count>(d, p, first, c, sum);
+}
+
+// The same where in_step is `stride` times tap_step: an input is loaded once and meets all the outputs that it can.
+template <class D, int taps, int stride, int count>
+HWY_INLINE void SlidingTile(D d, const DepthwisePixels& p, int64_t first, int64_t c) {
+  hn::Vec<D> sum[count];
+  Start<D, count>(d, p, c, sum);
+  for (int64_t r = 0; r < p.num_rows; ++r) {
+    const float* HWY_RESTRICT in = p.rows[r].in + first * p.in_step + c;
+    hn::Vec<D> weight[taps];
+#pragma GCC unroll 5
+    for (int t = 0; t < taps; ++t) weight[t] = hn::LoadU(d, p.rows[r].weights + c + t * p.weight_step);
+#pragma GCC unroll 24
+    for (int x = 0; x < (count - 1) * stride + taps; ++x, in += p.tap_step) {
+      const hn::Vec<D> value = hn::LoadU(d, in);
 #pragma GCC unroll 8
-  for (int i = 0; i < count; ++i) {
-    hn::StoreU(hn::Min(high, hn::Max(low, sum[i])), d, p.out + (first + i) * p.out_step + c);
+      for (int i = 0; i < count; ++i) {
+        const int t = x - i * stride;
+        if (t >= 0 && t < taps) sum[i] = hn::MulAdd(value, weight[t], sum[i]);
+      }
+    }
   }
+  Finish<D, count>(d, p, first, c, sum);
 }
 
 // Requires as many channels as lanes: the last vector overlaps the one before it.
 template <class D>
-void RunLanes(D d, const DepthwisePixels& p) {
+void RunAny(D d, const DepthwisePixels& p) {
   const int64_t lanes = static_cast<int64_t>(hn::Lanes(d));
   for (int64_t next = 0; next < p.channels; next += lanes) {
     const int64_t c = std::min(next, p.channels - lanes);
@@ -45,6 +81,31 @@ void RunLanes(D d, const DepthwisePixels& p) {
     for (; i + kTile <= p.pixels; i += kTile) Tile<D, kTile>(d, p, i, c);
     for (; i < p.pixels; ++i) Tile<D, 1>(d, p, i, c);
   }
+}
+
+template <class D, int taps, int stride>
+void RunSliding(D d, const DepthwisePixels& p) {
+  const int64_t lanes = static_cast<int64_t>(hn::Lanes(d));
+  for (int64_t next = 0; next < p.channels; next += lanes) {
+    const int64_t c = std::min(next, p.channels - lanes);
+    int64_t i = 0;
+    for (; i + kTile <= p.pixels; i += kTile) SlidingTile<D, taps, stride, kTile>(d, p, i, c);
+    if (i + kTile / 2 <= p.pixels) {
+      SlidingTile<D, taps, stride, kTile / 2>(d, p, i, c);
+      i += kTile / 2;
+    }
+    for (; i < p.pixels; ++i) SlidingTile<D, taps, stride, 1>(d, p, i, c);
+  }
+}
+
+template <class D>
+void RunLanes(D d, const DepthwisePixels& p) {
+  const int64_t stride = p.in_step == p.tap_step ? 1 : p.in_step == 2 * p.tap_step ? 2 : 0;
+  if (p.taps == 3 && stride == 1) return RunSliding<D, 3, 1>(d, p);
+  if (p.taps == 3 && stride == 2) return RunSliding<D, 3, 2>(d, p);
+  if (p.taps == 5 && stride == 1) return RunSliding<D, 5, 1>(d, p);
+  if (p.taps == 5 && stride == 2) return RunSliding<D, 5, 2>(d, p);
+  RunAny(d, p);
 }
 
 // Fewer than four channels go through padded buffers and the same instructions.
@@ -57,9 +118,10 @@ void RunFew(const DepthwisePixels& p) {
       float a[kLanes] = {}, b[kLanes] = {};
       if (p.bias != nullptr) std::memcpy(a, p.bias + c, bytes);
       auto sum = hn::LoadU(d, a);
-      for (int64_t t = 0; t < p.num_taps; ++t) {
-        std::memcpy(a, p.taps[t].in + i * p.in_step + c, bytes);
-        std::memcpy(b, p.taps[t].weights + c, bytes);
+      for (int64_t t = 0; t < p.num_rows * p.taps; ++t) {
+        const DepthwiseRow& row = p.rows[t / p.taps];
+        std::memcpy(a, row.in + i * p.in_step + t % p.taps * p.tap_step + c, bytes);
+        std::memcpy(b, row.weights + t % p.taps * p.weight_step + c, bytes);
         sum = hn::MulAdd(hn::LoadU(d, a), hn::LoadU(d, b), sum);
       }
       hn::StoreU(hn::Min(hn::Set(d, p.high), hn::Max(hn::Set(d, p.low), sum)), d, a);

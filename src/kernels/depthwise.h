@@ -2,24 +2,28 @@
 //
 // Depthwise convolution of float32 pixels, n h w c: every channel with its own filter.
 //
-// The caller lists the taps of a pixel; the kernel holds a few pixels in registers and walks the taps in the order
-// of the list, one multiply-add each, so a pixel's bits do not depend on its neighbours.
+// The caller lists the filter's rows, which are the taps that lie evenly; the kernel holds a few pixels in registers
+// and walks rows and taps in order, one multiply-add each, so a pixel's bits do not depend on its neighbours. Filters
+// of 3 and 5 columns that move by 1 or 2 pixels load each input once for all the outputs that it meets.
 #pragma once
 
 #include <cstdint>
 
 namespace safelight::kernels {
 
-// `channels` floats at `in` meet the floats at `weights`.
-struct DepthwiseTap {
+// Where the first tap of a filter row meets the first pixel, and that tap's weights.
+struct DepthwiseRow {
   const float* in;
   const float* weights;
 };
 
 // Neighbouring output pixels with the same taps, each `in_step` floats further on.
 struct DepthwisePixels {
-  const DepthwiseTap* taps = nullptr;
-  int64_t num_taps = 0;
+  const DepthwiseRow* rows = nullptr;
+  int64_t num_rows = 0;
+  int64_t taps = 0;         // of a row
+  int64_t tap_step = 0;     // floats of the input from tap to tap
+  int64_t weight_step = 0;  // floats of the weights from tap to tap
   int64_t in_step = 0;
   const float* bias = nullptr;  // null or one per channel
   int64_t channels = 0;

@@ -4,8 +4,7 @@
 // (support/tail.h).
 #include <algorithm>
 
-#include "kernels/depthwise.h"
-#include "ops/support/spatial.h"
+#include "ops/support/depthwise.h"
 
 namespace safelight {
 namespace {
@@ -94,35 +93,28 @@ Status Reference(const OpContext& context, std::span<const ConstTensorView> inpu
 
 class DepthwiseKernel : public Kernel {
  public:
-  explicit DepthwiseKernel(const OpContext& context)
-      : sliding_(SlidingOf(context)),
+  DepthwiseKernel(const OpContext& context, const PrepareOptions& options)
+      : rows_(context, context.attrs<SlidingAttrs>(), 1, 2, options),
         clamp_(context.attrs<SlidingAttrs>().clamp),
-        tail_(context.attrs<SlidingAttrs>().tail),
-        channels_(context.input(1).shape[3]),
-        multiplier_(channels_ / context.input(0).shape[3]),
-        taps_(sliding_.rows.taps * sliding_.columns.taps) {}
+        tail_(context.attrs<SlidingAttrs>().tail) {}
 
-  // The taps of a pixel; with a multiplier also its inputs, each repeated.
-  size_t scratch_bytes() const override {
-    const size_t repeated = multiplier_ == 1 ? 0 : static_cast<size_t>(taps_ * channels_) * sizeof(float);
-    return static_cast<size_t>(taps_) * sizeof(kernels::DepthwiseTap) + repeated;
-  }
+  size_t scratch_bytes() const override { return rows_.scratch_bytes(); }
 
   Status Run(const KernelArgs& args) const override {
+    const Window& out = args.outputs[0];
     const Range* box = args.box.axis;
     for (int64_t n = box[0].begin; n < box[0].end; ++n) {
       for (int64_t y = box[1].begin; y < box[1].end; ++y) {
         PixelRun run;
         for (int64_t x = box[2].begin; x < box[2].end; x += run.pixels) {
-          run = NextPixels(sliding_.columns, args.inputs[0], args.outputs[0], x, box[2].end);
-          if (multiplier_ != 1) run.pixels = 1;
+          run = NextPixels(rows_.columns(), args.inputs[0], out, x, box[2].end);
           if (tail_.empty()) {
-            RunPixels(args, n, y, run, clamp_);
+            rows_.Run(args, n, y, run, clamp_, out.Pixel<float>(n, y, x), out.strides[2]);
             continue;
           }
-          run.pixels = std::min(run.pixels, TailPiece(channels_));
-          RunPixels(args, n, y, run, kernels::Clamp{});
-          RunTail(tail_, clamp_, args, {.n = n, .y = y, .x = run.x, .pixels = run.pixels});
+          run.pixels = std::min(run.pixels, TailPiece(rows_.channels()));
+          rows_.Run(args, n, y, run, kernels::Clamp{}, out.Pixel<float>(n, y, x), out.strides[2]);
+          RunTail(tail_, clamp_, args, {.n = n, .y = y, .x = x, .pixels = run.pixels});
         }
       }
     }
@@ -130,47 +122,14 @@ class DepthwiseKernel : public Kernel {
   }
 
  private:
-  void RunPixels(const KernelArgs& args, int64_t n, int64_t y, const PixelRun& run, const kernels::Clamp& clamp) const {
-    const Window& in = args.inputs[0];
-    kernels::DepthwiseTap* const taps = reinterpret_cast<kernels::DepthwiseTap*>(args.scratch);
-    float* const repeated = reinterpret_cast<float*>(taps + taps_);
-    const float* weights = args.inputs[1].at<float>(0);
-    const bool has_bias = args.inputs.size() > 2 && args.inputs[2].data != nullptr;
-    const Range ky_range = sliding_.rows.ValidTaps(y);
-    int64_t count = 0;
-    for (int64_t ky = ky_range.begin; ky < ky_range.end; ++ky) {
-      for (int64_t kx = run.taps.begin; kx < run.taps.end; ++kx, ++count) {
-        const float* pixel = in.Pixel<float>(n, sliding_.rows.InputOf(y, ky), sliding_.columns.InputOf(run.x, kx));
-        taps[count] = {multiplier_ == 1 ? pixel : Repeat(pixel, repeated + count * channels_),
-                       weights + (ky * sliding_.columns.taps + kx) * channels_};
-      }
-    }
-    kernels::RunDepthwise({.taps = taps,
-                           .num_taps = count,
-                           .in_step = sliding_.columns.stride * in.strides[2],
-                           .bias = has_bias ? args.inputs[2].at<float>(0) : nullptr,
-                           .channels = channels_,
-                           .out = args.outputs[0].Pixel<float>(n, y, run.x),
-                           .out_step = args.outputs[0].strides[2],
-                           .pixels = run.pixels,
-                           .low = clamp.low,
-                           .high = clamp.high});
-  }
-
-  const float* Repeat(const float* pixel, float* to) const {
-    for (int64_t c = 0; c < channels_; ++c) to[c] = pixel[c / multiplier_];
-    return to;
-  }
-
-  const Sliding sliding_;
+  const DepthwiseRows rows_;
   const kernels::Clamp clamp_;
   const Tail tail_;
-  const int64_t channels_, multiplier_, taps_;
 };
 
-Result<std::unique_ptr<Kernel>> Prepare(const OpContext& context, const PrepareOptions&) {
+Result<std::unique_ptr<Kernel>> Prepare(const OpContext& context, const PrepareOptions& options) {
   SL_TRY(CheckFloat(context));
-  return std::unique_ptr<Kernel>(std::make_unique<DepthwiseKernel>(context));
+  return std::unique_ptr<Kernel>(std::make_unique<DepthwiseKernel>(context, options));
 }
 
 }  // namespace
