@@ -2,7 +2,6 @@
 #include "graph/resize.h"
 
 #include <algorithm>
-#include <numeric>
 
 #include "graph/infer.h"
 #include "graph/join.h"
@@ -10,9 +9,6 @@
 
 namespace safelight {
 namespace {
-
-// Larger factors between a picture and its inner values are not strides but sizes.
-constexpr int64_t kMaxTotalStride = 256;
 
 // Following joins may need nodes further down first, and those others; hostile graphs could nest this without end.
 constexpr int kMaxNesting = 32;
@@ -208,21 +204,6 @@ Result<Graph> ResizeGraph(const Graph& file, const Graph& own, const std::vector
   }
   if (!changed) return own;
   return Resizer(file, own, notes).Run(input_shapes);
-}
-
-int64_t TotalStride(const Graph& own, bool columns) {
-  if (own.inputs.empty()) return 1;
-  const Shape& picture = own.values[own.inputs[0]].shape;
-  if (picture.rank() != 4) return 1;
-  const int axis = columns ? 2 : 1;
-  int64_t stride = 1;
-  for (const Node& node : own.nodes) {
-    const Shape& shape = own.values[node.outputs[0]].shape;
-    if (shape.rank() != 4 || shape[axis] <= 1 || picture[axis] <= shape[axis]) continue;
-    const int64_t ratio = (picture[axis] + shape[axis] - 1) / shape[axis];
-    if (ratio <= kMaxTotalStride && std::lcm(stride, ratio) <= kMaxTotalStride) stride = std::lcm(stride, ratio);
-  }
-  return stride;
 }
 
 }  // namespace safelight
