@@ -1,13 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
 #
 # sl_layer(NAME FOLDER [LIBRARIES...]): one static library per folder of src/, from all its
-# sources; x_test.cc files become one test program per layer.
+# sources; x_test.cc files become one test program per layer, with what x_for_tests.cc files give them.
 function(sl_layer name folder)
   set(dir ${CMAKE_SOURCE_DIR}/src/${folder})
   file(GLOB_RECURSE sources CONFIGURE_DEPENDS ${dir}/*.cc)
   set(tests ${sources})
-  list(FILTER tests INCLUDE REGEX "_test\\.cc$")
-  list(FILTER sources EXCLUDE REGEX "(_test|_bench|_fuzzer|_plugin)\\.cc$")
+  list(FILTER tests INCLUDE REGEX "(_test|_for_tests)\\.cc$")
+  list(FILTER sources EXCLUDE REGEX "(_test|_for_tests|_bench|_fuzzer|_plugin)\\.cc$")
   if(sources)
     add_library(sl_${name} STATIC ${sources})
     target_include_directories(sl_${name} PUBLIC ${CMAKE_SOURCE_DIR}/src ${CMAKE_SOURCE_DIR}/include)

@@ -40,13 +40,13 @@ names = subprocess.run(["git", "ls-files", "--cached", "--others", "--exclude-st
                        capture_output=True, text=True, check=True).stdout.split("\n")
 for name in sorted(filter(None, names)):
     path = root / name
-    if path.suffix not in {".cc", ".h", ".py", ".sh", ".cmake", ".fbs"} or not path.exists():
+    if path.suffix not in {".cc", ".c", ".h", ".py", ".sh", ".cmake", ".fbs"} or not path.exists():
         continue
     text = path.read_text()
     lines = text.count("\n")
     if lines > FILE_LINES and name not in EXCEPTIONS:
         errors.append(f"{name}: {lines} lines, at most {FILE_LINES}")
-    if path.suffix in {".cc", ".h"}:
+    if path.suffix in {".cc", ".c", ".h"}:
         limit = KERNEL_LINES if name.startswith("src/kernels/") else FUNCTION_LINES
         for function, line, length in functions(text):
             if length > limit and f"{name}:{function}" not in EXCEPTIONS:

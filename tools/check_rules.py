@@ -17,7 +17,7 @@ for name in sorted(filter(None, names)):
     if not path.exists() or path.suffix in {".png", ".jpg", ".tflite", ".npz", ".npy"}:
         continue
     text = path.read_text(errors="replace")
-    if path.suffix in {".cc", ".h", ".py", ".sh", ".cmake", ".def", ".fbs"} or name in {"dev", ".ci/run"}:
+    if path.suffix in {".cc", ".c", ".h", ".py", ".sh", ".cmake", ".def", ".fbs"} or name in {"dev", ".ci/run"}:
         if "SPDX-License-Identifier: Apache-2.0" not in text[:200]:
             errors.append(f"{name}: no SPDX licence line at the top")
         for number, line in enumerate(text.splitlines(), 1):
@@ -26,7 +26,7 @@ for name in sorted(filter(None, names)):
     for number, line in enumerate(text.splitlines(), 1):
         if PATHS.search(line):
             errors.append(f"{name}:{number}: a path of somebody's machine")
-    in_library = name.startswith("src/") and not name.startswith(("src/cli/",)) and not re.search(r"_(test|fuzzer)\.cc$", name)
+    in_library = name.startswith("src/") and not name.startswith(("src/cli/",)) and not re.search(r"_(test|for_tests|fuzzer)\.cc$", name)
     if in_library and re.search(r"std::(cout|cerr)|\bprintf\(|\babort\(\)|\bstd::exit\(", text):
         if name != "src/base/memory.cc":  # out of memory has no other end
             errors.append(f"{name}: the library must not print, exit or abort")

@@ -15,9 +15,13 @@ RELU = schema.ActivationFunctionType.RELU
 
 
 class Builder:
-    """One subgraph under construction; tensors are named by their index."""
+    """One subgraph under construction; tensors are named by their index.
 
-    def __init__(self, description):
+    any_size: activations say in the file that their height and width may be changed.
+    """
+
+    def __init__(self, description, any_size=True):
+        self.any_size = any_size
         self.model = schema.ModelT()
         self.model.version = 3
         self.model.description = description
@@ -30,16 +34,20 @@ class Builder:
         self.codes = {}
 
     def tensor(self, name, shape, values=None):
-        """Index of a float32 tensor: a constant when `values` is given, else an activation [1, h, w, c]."""
+        """Index of a tensor: a constant (float32 or int32) when `values` is given, else a float32 activation [1, h, w, c]."""
         tensor = schema.TensorT()
         tensor.name, tensor.type = name, schema.TensorType.FLOAT32
         tensor.shape = np.array(shape, np.int32)
         tensor.buffer = 0
         if values is None:
-            tensor.shapeSignature = np.array([shape[0], -1, -1, shape[3]], np.int32)
+            if self.any_size:
+                tensor.shapeSignature = np.array([shape[0], -1, -1, shape[3]], np.int32)
         else:
             buffer = schema.BufferT()
-            buffer.data = np.frombuffer(np.ascontiguousarray(values, "<f4").tobytes(), np.uint8)
+            integers = np.issubdtype(values.dtype, np.integer)
+            if integers:
+                tensor.type = schema.TensorType.INT32
+            buffer.data = np.frombuffer(np.ascontiguousarray(values, "<i4" if integers else "<f4").tobytes(), np.uint8)
             tensor.buffer = len(self.model.buffers)
             self.model.buffers.append(buffer)
         self.graph.tensors.append(tensor)
@@ -65,14 +73,50 @@ class Builder:
         self.graph.operators.append(operator)
         return output
 
-    def conv(self, x, name, weight, bias, shape, activation):
-        """3x3 convolution, stride 1; weight: [3, 3, in, out], bias: [out]; shape: of the output."""
+    def conv(self, x, name, weight, bias, shape, activation, stride=1):
+        """Convolution; weight: [kh, kw, in, out], bias: [out]; shape: of the output."""
         options = schema.Conv2DOptionsT()
         options.padding, options.fusedActivationFunction = SAME, activation
-        options.strideW = options.strideH = options.dilationWFactor = options.dilationHFactor = 1
+        options.strideW = options.strideH = stride
+        options.dilationWFactor = options.dilationHFactor = 1
         stored = weight.transpose(3, 0, 1, 2)  # TFLite keeps [out, y, x, in]
-        inputs = [x, self.tensor(f"{name}/weight", stored.shape, stored), self.tensor(f"{name}/bias", bias.shape, bias)]
-        return self.op("CONV_2D", inputs, self.tensor(name, shape), options)
+        return self.op("CONV_2D", self.weighted(x, name, stored, bias), self.tensor(name, shape), options)
+
+    def depthwise(self, x, name, weight, bias, shape, activation, stride=1):
+        """Depthwise convolution; weight: [kh, kw, 1, channels], as TFLite keeps it but for the axis of size 1."""
+        options = schema.DepthwiseConv2DOptionsT()
+        options.padding, options.fusedActivationFunction = SAME, activation
+        options.strideW = options.strideH = stride
+        options.depthMultiplier = options.dilationWFactor = options.dilationHFactor = 1
+        stored = weight.transpose(2, 0, 1, 3)
+        return self.op("DEPTHWISE_CONV_2D", self.weighted(x, name, stored, bias), self.tensor(name, shape), options)
+
+    def weighted(self, x, name, weight, bias):
+        return [x, self.tensor(f"{name}/weight", weight.shape, weight), self.tensor(f"{name}/bias", bias.shape, bias)]
+
+    def arithmetic(self, kind, a, b, name, shape):
+        """kind: add, sub or mul; no activation."""
+        options = getattr(schema, f"{kind.capitalize()}OptionsT")()
+        options.fusedActivationFunction = NONE
+        return self.op(kind.upper(), [a, b], self.tensor(name, shape), options)
+
+    def concat(self, parts, name, shape):
+        """Along channels."""
+        options = schema.ConcatenationOptionsT()
+        options.axis, options.fusedActivationFunction = 3, NONE
+        return self.op("CONCATENATION", parts, self.tensor(name, shape), options)
+
+    def depth_to_space(self, x, name, shape, factor):
+        options = schema.DepthToSpaceOptionsT()
+        options.blockSize = factor
+        return self.op("DEPTH_TO_SPACE", [x], self.tensor(name, shape), options)
+
+    def resize_bilinear(self, x, name, shape):
+        """To the height and width of shape, centres of pixels kept."""
+        options = schema.ResizeBilinearOptionsT()
+        options.alignCorners, options.halfPixelCenters = False, True
+        size = self.tensor(f"{name}/size", (2,), np.array(shape[1:3], np.int32))
+        return self.op("RESIZE_BILINEAR", [x, size], self.tensor(name, shape), options)
 
     def finish(self, inputs, outputs):
         """The bytes of the file."""
@@ -96,17 +140,11 @@ def abpn(params, scale, size):
         x = build.conv(x, f"conv{index + 1}", weight, bias, shape, RELU if index < len(params) - 1 else NONE)
     deep = (1, height, width, 3 * scale * scale)
 
-    joined = schema.ConcatenationOptionsT()
-    joined.axis, joined.fusedActivationFunction = 3, NONE
-    anchor = build.op("CONCATENATION", [source] * (scale * scale), build.tensor("anchor", deep), joined)
-    summed = schema.AddOptionsT()
-    summed.fusedActivationFunction = NONE
-    x = build.op("ADD", [x, anchor], build.tensor("sum", deep), summed)
+    anchor = build.concat([source] * (scale * scale), "anchor", deep)
+    x = build.arithmetic("add", x, anchor, "sum", deep)
 
     large = (1, height * scale, width * scale, 3)
-    shuffle = schema.DepthToSpaceOptionsT()
-    shuffle.blockSize = scale
-    x = build.op("DEPTH_TO_SPACE", [x], build.tensor("enlarged", large), shuffle)
+    x = build.depth_to_space(x, "enlarged", large, scale)
     x = build.op("RELU", [x], build.tensor("not_negative", large))
     one = build.tensor("one", (1,), np.ones(1, np.float32))
     x = build.op("MINIMUM", [x, one], build.tensor("output", large), schema.MaximumMinimumOptionsT())

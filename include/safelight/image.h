@@ -157,6 +157,9 @@ struct WriteOptions {
 // JPEG refuses alpha that is not opaque. Errors: kInvalidArgument, kUnsupported, kIoError.
 Status WriteImage(const std::string& path, const ConstImageView& view, const WriteOptions& options = {});
 
+// The error that WriteImage would give for the name's extension, before there is a picture to write.
+Status CheckImageName(const std::string& path);
+
 // Extensions of the names that ReadImage has a reader for, lower case, no dot.
 std::vector<std::string> ImageExtensions();
 

@@ -44,14 +44,22 @@ struct ExtraInput {
   ConstTensorView tensor;
 };
 
+// Another input that is a picture as well; converted as the photo is. `picture` is read by Create alone.
+struct ExtraPicture {
+  std::string name;
+  const Image* picture = nullptr;
+};
+
 struct PictureOptions {
-  std::optional<ValueRange> input_range, output_range;
-  std::optional<ChannelOrder> channels;
+  std::optional<ValueRange> input_range = {}, output_range = {};
+  std::optional<ChannelOrder> channels = {};
   int64_t tile = 0;          // input pixels; 0: whole pictures where the network allows
   bool force_tiles = false;  // tiles even where the network is not local; joints will show
-  std::string output;        // name of the output that is the picture; empty: the first that looks like one
-  std::vector<ExtraInput> extra_inputs;
-  SessionOptions session;  // input_shapes is set by the pipeline
+  std::string input = {};    // name of the input that is the photo; empty: the first that looks like one
+  std::string output = {};   // name of the output that is the picture; empty: the first that looks like one
+  std::vector<ExtraInput> extra_inputs = {};
+  std::vector<ExtraPicture> extra_pictures = {};
+  SessionOptions session = {};  // input_shapes is set by the pipeline
 };
 
 // What the last picture cost.
@@ -84,6 +92,8 @@ class PicturePipeline {
   // The network's other outputs of the last picture, in its order; the picture's own is left out.
   // Empty for pictures that ran in tiles.
   std::vector<std::pair<Port, ConstTensorView>> other_outputs() const;
+  // One of them as a picture. Errors: kNotFound, kInvalidArgument (it is none).
+  Result<Image> OtherPicture(const std::string& name, PixelType type) const;
 
  private:
   explicit PicturePipeline(std::unique_ptr<PicturePipelineImpl> impl);

@@ -2,7 +2,8 @@
 //
 // A model made ready to run at one picture size.
 //
-// Create plans the rows, packs the weights and takes all memory; Run allocates nothing.
+// Create plans the rows, packs the weights and takes all memory; Run allocates nothing (but for
+// recurrent ops, and ops like WHERE whose output size depends on the data).
 // A Session is used by one thread at a time; many sessions may share one Model.
 #pragma once
 
@@ -22,7 +23,7 @@ namespace safelight {
 
 // Threads that sessions may share. The library makes its own pool where none is given.
 class ThreadPool;
-// A pool of `threads` threads (0: one per core); the caller's thread is one of them.
+// A pool of `threads` threads (0: one per core; at most 1024); the caller's thread is one of them.
 std::shared_ptr<ThreadPool> MakeThreadPool(int threads);
 
 // Output `output` of one run is input `input` of the next; the first run reads zeros. Neither
@@ -32,21 +33,26 @@ struct StateBinding {
   int input = 0;
 };
 
+// How products may be computed. kExact: every product as the file has it, summed directly. kFast: also Winograd for
+// 3x3 convolutions, whose rounding differs (bound: kernels/winograd.h); the bits still do not depend on the cut.
+enum class Arithmetic : uint8_t { kFast, kExact };
+
 struct SessionOptions {
   // One per input; empty: the file's own. A rank-0 shape keeps that input's own.
-  std::vector<Shape> input_shapes;
-  int threads = 0;                   // 0: one per core
-  std::shared_ptr<ThreadPool> pool;  // overrides `threads`
-  int64_t strip_rows = 0;            // output rows made at a time; 0: the planner chooses
-  int64_t block_columns = 0;         // output columns made at a time; 0: the planner chooses
-  int64_t memory_limit_bytes = 0;    // of the session's own buffers; 0: none
-  std::vector<StateBinding> states;
+  std::vector<Shape> input_shapes = {};
+  int threads = 0;                             // 0: one per core; at most 1024
+  std::shared_ptr<ThreadPool> pool = nullptr;  // overrides `threads`
+  Arithmetic arithmetic = Arithmetic::kFast;
+  int64_t strip_rows = 0;          // output rows made at a time; 0: the planner chooses
+  int64_t block_columns = 0;       // output columns made at a time; 0: the planner chooses
+  int64_t memory_limit_bytes = 0;  // of the session's own buffers; 0: none
+  std::vector<StateBinding> states = {};
 };
 
 struct RunOptions {
-  // Called from time to time with the share done, 0 to 1, on one of the pool's threads; false
-  // cancels the run within one strip (Run returns kCancelled, outputs are then undefined).
-  std::function<bool(double)> progress;
+  // Called from time to time with the share done, 0 to 1, on one of the pool's threads, never on two at
+  // once; false cancels the run within one strip (Run returns kCancelled, outputs are then undefined).
+  std::function<bool(double)> progress = {};
 };
 
 // How one value of the plan is kept.
@@ -84,10 +90,12 @@ struct PlanReport {
   std::vector<std::string> notes;  // every rewrite and decision, a sentence each
   int phases = 0;
   int threads = 0;
+  int team = 1;  // threads that make one unit together, from shared rings
   int64_t strip_rows = 0;
-  int64_t block_columns = 0;  // 0: full width
-  int64_t ring_bytes = 0;     // all threads together
-  int64_t whole_bytes = 0;    // values kept whole between phases
+  int64_t blocks = 1;            // of columns, of the widest phase
+  double predicted_seconds = 0;  // of one run, by the planner's cost model: an estimate
+  int64_t ring_bytes = 0;        // all threads together
+  int64_t whole_bytes = 0;       // values kept whole between phases
   int64_t packed_weight_bytes = 0;
   int64_t macs = 0;       // of one run, without recomputed halo
   double halo_share = 0;  // rows made more than once, as a share of all rows

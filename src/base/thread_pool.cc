@@ -15,7 +15,7 @@ int AvailableCores() {
   return std::max(1, CPU_COUNT(&set));
 }
 
-ThreadPool::ThreadPool(int threads) : threads_(threads > 0 ? threads : AvailableCores()) {
+ThreadPool::ThreadPool(int threads) : threads_(std::min(threads > 0 ? threads : AvailableCores(), kMostThreads)) {
   if (threads_ > 1) pool_ = pthreadpool_create(static_cast<size_t>(threads_));
   if (pool_ == nullptr) threads_ = 1;
 }

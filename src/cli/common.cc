@@ -10,21 +10,21 @@
 namespace safelight {
 namespace {
 
-bool Exists(const std::string& path) {
+bool IsFile(const std::string& path) {
   struct stat info;
-  return stat(path.c_str(), &info) == 0;
+  return stat(path.c_str(), &info) == 0 && S_ISREG(info.st_mode);
 }
 
 }  // namespace
 
 Result<Model> OpenModel(const std::string& name) {
-  if (Exists(name) || name.find('/') != name.npos || name.ends_with(".tflite")) return Model::Open(name);
+  if (IsFile(name) || name.find('/') != name.npos || name.ends_with(".tflite")) return Model::Open(name);
   const char* from_user = std::getenv("SAFELIGHT_MODELS");
   const std::string folders[] = {from_user != nullptr ? from_user : "", ProgramFolder() + "/../share/safelight/models",
                                  ProgramFolder() + "/../../models"};
   for (const std::string& folder : folders) {
     const std::string path = folder + "/" + name + ".tflite";
-    if (!folder.empty() && Exists(path)) return Model::Open(path);
+    if (!folder.empty() && IsFile(path)) return Model::Open(path);
   }
   return NotFound(name, ": neither a file nor a built-in model");
 }
@@ -41,6 +41,12 @@ Result<int64_t> ParseBytes(const std::string& text) {
     return InvalidArgument("'", text, "' is not an amount of memory such as 64MB");
   }
   return static_cast<int64_t>(number * factor);
+}
+
+Result<Arithmetic> ParseArithmetic(const std::string& name) {
+  if (name == "fast") return Arithmetic::kFast;
+  if (name == "exact") return Arithmetic::kExact;
+  return InvalidArgument("'", name, "', must be fast or exact");
 }
 
 std::string FormatBytes(int64_t bytes) {

@@ -3,8 +3,10 @@
 // safelight COMMAND ...: exit code 0, 1 on an error (one sentence on stderr), 2 on wrong usage.
 #include <CLI/CLI.hpp>
 #include <cstdio>
+#include <new>
 
 #include "cli/command.h"
+#include "safelight/version.h"
 
 namespace safelight {
 
@@ -22,7 +24,8 @@ const Command* const kCommands[] = {
 
 int Main(int argc, char** argv) {
   CLI::App app("safelight runs imaging networks at full resolution in little memory");
-  app.set_version_flag("--version", "safelight 0.1.0");
+  app.set_version_flag("--version", Cat("safelight ", SAFELIGHT_VERSION_MAJOR, ".", SAFELIGHT_VERSION_MINOR, ".",
+                                        SAFELIGHT_VERSION_PATCH));
   app.require_subcommand(1);
   std::function<Status()> chosen;
   for (const Command* command : kCommands) {
@@ -36,7 +39,12 @@ int Main(int argc, char** argv) {
     const int code = app.exit(error);
     return code == 0 ? 0 : 2;
   }
-  const Status status = chosen();
+  Status status;
+  try {
+    status = chosen();
+  } catch (const std::bad_alloc&) {
+    status = Status(StatusCode::kResourceLimit, "out of memory");
+  }
   if (status.ok()) return 0;
   std::fprintf(stderr, "safelight: %s\n", status.message().c_str());
   return 1;

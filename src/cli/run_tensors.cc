@@ -1,23 +1,82 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cli/run_tensors.h"
 
-#include <glob.h>
-
 #include <algorithm>
+#include <chrono>
 #include <cstdio>
-#include <filesystem>
+#include <cstdlib>
 
+#include "base/process.h"
 #include "cli/command.h"
-#include "safelight/image.h"
+#include "cli/run_files.h"
+#include "safelight/npy.h"
 
 namespace safelight {
 namespace {
 
-namespace fs = std::filesystem;
+// The file of each input: by name, else `first` for the first that has none; states need none.
+Result<std::vector<std::string>> InputFiles(const Model& model, const TensorFiles& files,
+                                            const SessionOptions& options) {
+  const std::vector<Port>& ports = model.inputs();
+  std::vector<std::string> by_port(ports.size());
+  for (const auto& [name, file] : files.inputs) {
+    SL_ASSIGN(const int port, FindPort(ports, name, "input"));
+    by_port[port] = file;
+  }
+  std::string first = files.first;
+  for (size_t i = 0; i < ports.size(); ++i) {
+    const bool is_state = std::any_of(options.states.begin(), options.states.end(),
+                                      [&](const StateBinding& s) { return s.input == static_cast<int>(i); });
+    if (is_state || !by_port[i].empty()) continue;
+    if (first.empty()) {
+      return InvalidArgument("input '", ports[i].name, "' ", ports[i].shape.ToString(),
+                             " is needed; give it with --input ", ports[i].name, "=FILE.npy");
+    }
+    by_port[i] = std::move(first);
+    first.clear();
+  }
+  if (!first.empty()) return InvalidArgument(first, ": no input of the network is left for this file");
+  return by_port;
+}
+
+Result<std::vector<NpyArray>> ReadInputs(const Model& model, const std::vector<std::string>& files) {
+  std::vector<NpyArray> arrays(files.size());
+  for (size_t i = 0; i < files.size(); ++i) {
+    if (files[i].empty()) continue;
+    SL_ASSIGN(arrays[i], ReadNpy(files[i]));
+    const Port& port = model.inputs()[i];
+    if (arrays[i].dtype != port.dtype) {
+      return InvalidArgument(files[i], ": holds ", DTypeName(arrays[i].dtype), ", input '", port.name, "' takes ",
+                             DTypeName(port.dtype));
+    }
+  }
+  return arrays;
+}
+
+// The file of each output that has one.
+using OutputFiles = std::vector<std::pair<int, std::string>>;
+Result<OutputFiles> NameOutputs(const Model& model, const TensorFiles& files, const std::vector<std::string>& read) {
+  OutputFiles written;
+  std::vector<std::string> paths;
+  if (!files.output.empty()) written.emplace_back(0, files.output);
+  for (const auto& [name, file] : files.outputs) {
+    SL_ASSIGN(const int port, FindPort(model.outputs(), name, "output"));
+    written.emplace_back(port, file);
+  }
+  for (const auto& [port, file] : written) {
+    if (port >= static_cast<int>(model.outputs().size())) return InvalidArgument("the network has no outputs");
+    SL_TRY(CheckTensorName(file));
+    paths.push_back(file);
+  }
+  SL_TRY(CheckOutputs(paths, read));
+  return written;
+}
+
+}  // namespace
 
 Result<int> FindPort(const std::vector<Port>& ports, const std::string& name, const char* side) {
   for (size_t i = 0; i < ports.size(); ++i) {
-    if (ports[i].name == name) return static_cast<int>(i);
+    if (ports[i].name == name || ports[i].metadata.name == name) return static_cast<int>(i);
   }
   char* end = nullptr;
   const long number = std::strtol(name.c_str(), &end, 10);
@@ -28,57 +87,9 @@ Result<int> FindPort(const std::vector<Port>& ports, const std::string& name, co
   return NotFound("no ", side, " of the network is called '", name, "'; there are ", known);
 }
 
-bool IsPicture(const fs::path& path) {
-  std::string extension = path.extension().string();
-  if (extension.empty()) return false;
-  extension.erase(0, 1);
-  std::transform(extension.begin(), extension.end(), extension.begin(),
-                 [](unsigned char c) { return std::tolower(c); });
-  const std::vector<std::string> known = ImageExtensions();
-  return std::find(known.begin(), known.end(), extension) != known.end();
-}
-
-Result<std::vector<NpyArray>> ReadInputs(const Model& model, const std::string& first,
-                                         const std::map<std::string, std::string>& inputs,
-                                         const SessionOptions& options) {
-  std::vector<std::string> files(model.inputs().size());
-  for (const auto& [name, file] : inputs) {
-    SL_ASSIGN(const int port, FindPort(model.inputs(), name, "input"));
-    files[port] = file;
-  }
-  if (!first.empty() && !files.empty() && files[0].empty()) files[0] = first;
-  std::vector<NpyArray> arrays(files.size());
-  for (size_t i = 0; i < files.size(); ++i) {
-    const bool state = std::any_of(options.states.begin(), options.states.end(),
-                                   [&](const StateBinding& s) { return s.input == static_cast<int>(i); });
-    if (state) continue;
-    if (files[i].empty()) {
-      return InvalidArgument("input '", model.inputs()[i].name, "' ", model.inputs()[i].shape.ToString(),
-                             " is needed; give it with --input ", model.inputs()[i].name, "=FILE.npy");
-    }
-    SL_ASSIGN(arrays[i], ReadNpy(files[i]));
-  }
-  return arrays;
-}
-
-}  // namespace
-
-Result<std::map<std::string, std::string>> ParsePairs(const std::vector<std::string>& pairs, const char* option) {
-  std::map<std::string, std::string> parsed;
-  for (const std::string& pair : pairs) {
-    const size_t equals = pair.find('=');
-    if (equals == pair.npos || equals == 0 || equals + 1 == pair.size()) {
-      return InvalidArgument(option, " '", pair, "', must be name=file");
-    }
-    parsed[pair.substr(0, equals)] = pair.substr(equals + 1);
-  }
-  return parsed;
-}
-
 Result<std::vector<StateBinding>> ParseStates(const Model& model, const std::vector<std::string>& pairs) {
-  SL_ASSIGN(const auto parsed, ParsePairs(pairs, "--state"));
   std::vector<StateBinding> states;
-  for (const auto& [output, input] : parsed) {
+  for (const auto& [output, input] : ParsePairs(pairs)) {
     StateBinding state;
     SL_ASSIGN(state.output, FindPort(model.outputs(), output, "output"));
     SL_ASSIGN(state.input, FindPort(model.inputs(), input, "input"));
@@ -87,42 +98,19 @@ Result<std::vector<StateBinding>> ParseStates(const Model& model, const std::vec
   return states;
 }
 
-Result<std::vector<std::string>> ExpandInputs(const std::vector<std::string>& inputs) {
-  std::vector<std::string> files;
-  for (const std::string& input : inputs) {
-    std::error_code error;
-    if (fs::is_directory(input, error)) {
-      const size_t before = files.size();
-      for (const auto& entry : fs::directory_iterator(input, error)) {
-        if (entry.is_regular_file(error) && IsPicture(entry.path())) files.push_back(entry.path().string());
-      }
-      if (files.size() == before) return NotFound(input, ": no pictures in this folder");
-      std::sort(files.begin() + static_cast<std::ptrdiff_t>(before), files.end());
-      continue;
-    }
-    if (fs::exists(input, error) || input.find_first_of("*?[") == input.npos) {
-      files.push_back(input);
-      continue;
-    }
-    glob_t matches{};
-    const int found = glob(input.c_str(), 0, nullptr, &matches);
-    for (size_t i = 0; found == 0 && i < matches.gl_pathc; ++i) files.emplace_back(matches.gl_pathv[i]);
-    globfree(&matches);
-    if (found != 0) return NotFound(input, ": matches no file");
-  }
-  return files;
-}
-
-Status RunTensors(const Model& model, const std::string& first, const std::string& out,
-                  const std::map<std::string, std::string>& inputs, const std::map<std::string, std::string>& outputs,
-                  SessionOptions options) {
-  SL_ASSIGN(const std::vector<NpyArray> arrays, ReadInputs(model, first, inputs, options));
+Status RunTensors(const Model& model, const TensorFiles& files, SessionOptions options) {
+  SL_ASSIGN(std::vector<std::string> read, InputFiles(model, files, options));
+  SL_ASSIGN(const std::vector<NpyArray> arrays, ReadInputs(model, read));
+  read.push_back(model.path());
+  SL_ASSIGN(const OutputFiles written, NameOutputs(model, files, read));
   std::vector<ConstTensorView> in;
   for (const NpyArray& array : arrays) {
     options.input_shapes.push_back(array.shape);
     in.push_back(array.view());
   }
+  const auto begin = std::chrono::steady_clock::now();
   SL_ASSIGN(Session session, Session::Create(model, options));
+  const auto compiled = std::chrono::steady_clock::now();
   for (const std::string& note : session.plan().notes) std::printf("%s\n", note.c_str());
   std::vector<std::vector<std::byte>> memory;
   std::vector<TensorView> results;
@@ -132,14 +120,18 @@ Status RunTensors(const Model& model, const std::string& first, const std::strin
     view.data = memory.back().data();
     results.push_back(view);
   }
+  const auto start = std::chrono::steady_clock::now();
   SL_TRY(session.Run(in, results));
+  const std::chrono::duration<double, std::milli> compile = compiled - begin;
+  const std::chrono::duration<double, std::milli> run = std::chrono::steady_clock::now() - start;
   const std::vector<Shape> shapes = session.last_output_shapes();
   for (size_t i = 0; i < results.size(); ++i) results[i].shape = shapes[i];
-  if (!out.empty()) SL_TRY(WriteNpy(out, results[0]));
-  for (const auto& [name, file] : outputs) {
-    SL_ASSIGN(const int port, FindPort(model.outputs(), name, "output"));
+  for (const auto& [port, file] : written) {
     SL_TRY(WriteNpy(file, results[port]));
+    std::printf("%s %s -> %s\n", model.outputs()[port].name.c_str(), shapes[port].ToString().c_str(), file.c_str());
   }
+  std::printf("compile %.1f ms, run %.1f ms, engine %s, peak of the process %s\n", compile.count(), run.count(),
+              FormatBytes(session.memory_bytes()).c_str(), FormatBytes(PeakMemoryBytes()).c_str());
   return {};
 }
 

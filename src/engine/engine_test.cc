@@ -126,6 +126,26 @@ std::vector<AxisRule> FlipAxes(const OpContext& c, int axis) {
 }
 const OpDef flip_op{.name = "FLIP", .infer = SameShape, .axes = FlipAxes, .prepare = PreparePoint<Flip>};
 
+// A kernel that makes whole cells of 4 by 4, like Winograd: an element depends on all that its cell reads.
+float Cells(const KernelArgs& args, int64_t n, int64_t y, int64_t x, int64_t c) {
+  const Window& in = args.inputs[0];
+  float sum = static_cast<float>(y % 4 * 4 + x % 4);
+  for (int64_t v = y / 4 * 4 - 1; v < y / 4 * 4 + 5; ++v) {
+    for (int64_t u = x / 4 * 4 - 1; u < x / 4 * 4 + 5; ++u) {
+      if (v < 0 || u < 0 || v >= in.shape[1] || u >= in.shape[2]) continue;
+      sum = sum * 0.5f + in.Pixel<float>(n, v, u)[c];
+    }
+  }
+  return sum;
+}
+std::vector<AxisRule> CellsAxes(const OpContext& c, int axis) {
+  const Shape& in = c.input(0).shape;
+  if (axis == 1 || axis == 2) return {AxisRule::Gridded(axis, in[axis], 1, -1, 3, 4)};
+  return {AxisRule::Same(axis, in[axis])};
+}
+const OpDef cells_op{
+    .name = "CELLS", .infer = SameShape, .axes = CellsAxes, .grain = 4, .prepare = PreparePoint<Cells>};
+
 // The sum over the whole picture: a barrier.
 Status MeanShape(InferContext& c) {
   const Shape& in = c.input(0).shape;
@@ -191,6 +211,12 @@ std::vector<std::vector<float>> RunGraph(const Graph& graph, const PlanOptions& 
 
 void ExpectSameBits(const Graph& inferred) {
   const auto truth = RunGraph(inferred, {.strip_rows = 1000}, 1);
+  for (int64_t strip : {1, 4, 7}) {
+    for (int team : {1, 2, 4}) {
+      const auto result = RunGraph(inferred, {.strip_rows = strip, .block_columns = 11, .team = team}, 4);
+      EXPECT_EQ(result, truth) << "strip " << strip << " teams of " << team;
+    }
+  }
   for (int64_t strip : {1, 2, 3, 5, 16}) {
     for (int64_t block : {0, 1, 4, 7}) {
       for (int threads : {1, 2, 3}) {
@@ -218,6 +244,15 @@ TEST(EngineTest, SkipsStridesAndEnlargementsHaveTheSameBitsForEveryCut) {
   const ValueId up = b(add_op, {b(double_op, {quarter}), half});
   const ValueId out = b(add_op, {b(double_op, {up}), a});
   b.graph.outputs = {out, up, a};
+  ASSERT_TRUE(Infer(b.graph).ok());
+  ExpectSameBits(b.graph);
+}
+
+TEST(EngineTest, WholeCellsHaveTheSameBitsForEveryCut) {
+  Builder b({1, 30, 37, 2});
+  const ValueId a = b(cells_op, {b(cells_op, {b.graph.inputs[0]})});
+  const ValueId half = b(cells_op, {b(half_op, {a})});
+  b.graph.outputs = {b(add_op, {b(window3_op, {b(cells_op, {a})}), a}), b(cells_op, {half})};
   ASSERT_TRUE(Infer(b.graph).ok());
   ExpectSameBits(b.graph);
 }

@@ -24,12 +24,21 @@ Window RingWindow(const Plan& plan, ValueId id, std::byte* arena) {
 
 }  // namespace
 
-// What one thread owns: its rings, its scratch, the windows of every node, a puller for every phase.
+// What the threads of one team share.
+struct Executor::Team {
+  Team(int64_t ring_bytes, int members) : rings(static_cast<size_t>(ring_bytes)), progress(members) {}
+  AlignedBuffer rings;
+  TeamProgress progress;
+};
+
+// What one thread owns: its scratch, the windows of every node, a puller for every phase.
 struct Executor::Worker {
-  Worker(Executor& owner, int index)
+  Worker(Executor& owner, Team& team, int index)
       : owner_(owner),
+        team_(team),
         index_(index),
-        rings_(static_cast<size_t>(owner.plan_.ring_bytes)),
+        member_(index % owner.plan_.team),
+        steps_(team.progress, member_),
         scratch_(static_cast<size_t>(owner.plan_.scratch_bytes)) {
     const Graph& graph = owner.plan_.graph;
     nodes_.resize(graph.nodes.size());
@@ -37,13 +46,16 @@ struct Executor::Worker {
       for (ValueId input : graph.nodes[id].inputs) nodes_[id].inputs.push_back(MakeWindow(input));
       for (ValueId output : graph.nodes[id].outputs) nodes_[id].outputs.push_back(MakeWindow(output));
     }
-    for (const PhaseSchedule& schedule : owner.plan_.schedules) pullers_.emplace_back(schedule.nodes);
+    for (const PhaseSchedule& schedule : owner.plan_.schedules) {
+      pullers_.emplace_back(schedule.nodes);
+      hazards_.emplace_back(schedule.nodes);
+    }
   }
 
   Window MakeWindow(ValueId id) {
     if (id == kNone) return {};
     const Plan& plan = owner_.plan_;
-    if (plan.storage[id].kind == ValueStorage::kRing) return RingWindow(plan, id, rings_.data());
+    if (plan.storage[id].kind == ValueStorage::kRing) return RingWindow(plan, id, team_.rings.data());
     return WholeWindow(plan.graph.values[id].dtype, plan.graph.values[id].shape, nullptr);
   }
 
@@ -58,9 +70,8 @@ struct Executor::Worker {
     window->data = static_cast<std::byte*>(owner_.WholeData(id));
   }
 
-  Status RunUnit(size_t phase, const UnitRegion& region) {
-    const Plan& plan = owner_.plan_;
-    const PhaseSchedule& schedule = plan.schedules[phase];
+  // Points the windows of a phase's nodes at this run's memory and this unit's columns.
+  void BindUnit(const PhaseSchedule& schedule, const UnitRegion& region) {
     for (size_t e = 0; e < schedule.nodes.entries.size(); ++e) {
       const PhaseNodes::Entry& entry = schedule.nodes.entries[e];
       Bind(entry.node);
@@ -71,18 +82,44 @@ struct Executor::Worker {
         if (window.col_axis >= 0) window.col_begin = region.columns[e].begin;
       }
     }
+  }
+
+  // This thread's share of one unit.
+  Status RunUnit(size_t phase, size_t unit) {
+    const PhaseSchedule& schedule = owner_.plan_.schedules[phase];
+    const bool alone = schedule.cut.team == 1;
+    Status status;
+    // The rings may still be in use for the unit before.
+    if (!alone && !steps_.Meet(&Worker::RunShareOf, this, owner_.stop_, &status)) return status;
+    schedule_ = &schedule;
+    unit_ = unit;
+    BindUnit(schedule, schedule.units[unit]);
     Puller& puller = pullers_[phase];
-    puller.Restart(region, schedule.strip);
+    puller.Restart(schedule.units[unit], schedule.cut.strip);
+    Hazards& hazards = hazards_[phase];
+    hazards.Restart(schedule.shares[unit]);
     RowStep step;
     while (puller.Next(&step)) {
       if (owner_.stop_.load(std::memory_order_relaxed)) return {};
-      const NodeId id = schedule.nodes.entries[step.entry].node;
-      const Status status = RunStep(id, step.rows, region.columns[step.entry]);
-      if (!status.ok()) return status.With(NodeLabel(plan.graph, plan.graph.nodes[id]));
-      const int64_t done = owner_.steps_done_.fetch_add(step.rows.size(), std::memory_order_relaxed);
-      if (index_ == 0) SL_TRY(owner_.Report(done));
+      if (alone) {
+        SL_TRY(RunShareOf(this, step, 0));
+      } else if (!steps_.Step(step, hazards.MustMeet(step.entry), &Worker::RunShareOf, this, owner_.stop_, &status)) {
+        return status;
+      }
+      if (member_ != 0) continue;
+      owner_.steps_done_.fetch_add(step.rows.size(), std::memory_order_relaxed);
+      SL_TRY(owner_.ReportUnlessBusy());
     }
     return {};
+  }
+
+  // The columns of member `member` in a step of the unit at hand.
+  static Status RunShareOf(void* worker, const RowStep& step, int member) {
+    Worker& self = *static_cast<Worker*>(worker);
+    const Plan& plan = self.owner_.plan_;
+    const NodeId id = self.schedule_->nodes.entries[step.entry].node;
+    const Status status = self.RunStep(id, step.rows, self.schedule_->shares[self.unit_].columns[member][step.entry]);
+    return status.ok() ? status : status.With(NodeLabel(plan.graph, plan.graph.nodes[id]));
   }
 
   Status RunStep(NodeId id, Range rows, Range columns) {
@@ -102,16 +139,24 @@ struct Executor::Worker {
     std::vector<Window> inputs, outputs;
   };
   Executor& owner_;
-  const int index_;
-  AlignedBuffer rings_, scratch_;
+  Team& team_;
+  const int index_, member_;
+  TeamMember steps_;
+  const PhaseSchedule* schedule_ = nullptr;  // of the unit at hand
+  size_t unit_ = 0;
+  AlignedBuffer scratch_;
   std::vector<NodeWindows> nodes_;
   std::vector<Puller> pullers_;
+  std::vector<Hazards> hazards_;
   Status status_;
 };
 
 Executor::Executor(const Plan& plan, ThreadPool& pool)
     : plan_(plan), pool_(pool), shared_(static_cast<size_t>(plan.shared_bytes)) {
-  for (int i = 0; i < plan.threads; ++i) workers_.push_back(std::make_unique<Worker>(*this, i));
+  for (int i = 0; i < plan.threads; ++i) {
+    if (i % plan.team == 0) teams_.push_back(std::make_unique<Team>(plan.ring_bytes, plan.team));
+    workers_.push_back(std::make_unique<Worker>(*this, *teams_.back(), i));
+  }
   for (ValueId output : plan.graph.outputs) output_shapes_.push_back(plan.graph.values[output].shape);
   views_.resize(plan.graph.nodes.size());
   for (const Phase& phase : plan.phases.phases) {
@@ -142,12 +187,25 @@ Status Executor::Report(int64_t steps_done) {
   return Status(StatusCode::kCancelled, "cancelled by the progress callback");
 }
 
+Status Executor::ReportUnlessBusy() {
+  if (progress_ == nullptr || reporting_.test_and_set(std::memory_order_acquire)) return {};
+  Status status;
+  // After "stop" the callback is not called again, whichever thread was told.
+  if (!stop_.load(std::memory_order_relaxed)) status = Report(steps_done_.load(std::memory_order_relaxed));
+  if (!status.ok()) stop_.store(true, std::memory_order_relaxed);
+  reporting_.clear(std::memory_order_release);
+  return status;
+}
+
 void Executor::RunShare(void* executor, size_t worker) {
   Executor& self = *static_cast<Executor*>(executor);
   Worker& own = *self.workers_[worker];
-  const std::vector<UnitRegion>& units = self.plan_.schedules[self.phase_].units;
-  for (size_t unit = worker; unit < units.size(); unit += self.workers_.size()) {
-    own.status_ = own.RunUnit(self.phase_, units[unit]);
+  own.steps_.Restart();
+  const PhaseSchedule& schedule = self.plan_.schedules[self.phase_];
+  const size_t team = worker / static_cast<size_t>(self.plan_.team);
+  const size_t teams = self.teams_.size();
+  for (size_t unit = team; unit < schedule.units.size(); unit += teams) {
+    own.status_ = own.RunUnit(self.phase_, unit);
     if (!own.status_.ok()) {
       self.stop_.store(true, std::memory_order_relaxed);
       return;
@@ -168,7 +226,7 @@ Status Executor::RunReference(NodeId id) {
     views.outputs[i] = TensorView{value.dtype, value.shape, WholeData(node.outputs[i])};
   }
   const OpContext context(plan_.graph, node);
-  if (node.op->dynamic_shape && node.op->result_shapes != nullptr) {
+  if (HasDynamicShape(plan_.graph, node) && node.op->result_shapes != nullptr) {
     SL_ASSIGN(const std::vector<Shape> shapes, node.op->result_shapes(context, views.inputs));
     for (size_t i = 0; i < shapes.size(); ++i) {
       views.outputs[i].shape = shapes[i];
@@ -211,6 +269,7 @@ Status Executor::Run(std::span<const void* const> inputs, std::span<void* const>
       SL_TRY(RunSerial(phase));
       continue;
     }
+    for (auto& team : teams_) team->progress.Restart();
     pool_.ForEach(workers_.size(), &Executor::RunShare, this);
     for (const auto& worker : workers_) SL_TRY(worker->status_);
   }

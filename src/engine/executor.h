@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Runs a Plan: one arena, one Puller a thread, no allocation in Run.
+// Runs a Plan: an arena of rings a team, one Puller a thread, no allocation in Run.
 #pragma once
 
 #include <atomic>
@@ -30,6 +30,7 @@ class Executor {
   const Shape& output_shape(size_t i) const { return output_shapes_[i]; }
 
  private:
+  struct Team;
   struct Worker;
   friend struct Worker;
 
@@ -44,12 +45,15 @@ class Executor {
   Status RunReference(NodeId id);
   // Calls the progress callback, if any; kCancelled when it says stop.
   Status Report(int64_t steps_done);
+  // The same from any thread of a phase, unless another one is in the callback.
+  Status ReportUnlessBusy();
   // Where a value that is kept whole lies in this run.
   void* WholeData(ValueId id);
 
   const Plan& plan_;
   ThreadPool& pool_;
   AlignedBuffer shared_;
+  std::vector<std::unique_ptr<Team>> teams_;
   std::vector<std::unique_ptr<Worker>> workers_;
   std::vector<Shape> output_shapes_;
   std::vector<NodeViews> views_;  // by NodeId; filled for nodes of serial phases
@@ -60,6 +64,7 @@ class Executor {
   size_t phase_ = 0;
   std::atomic<int64_t> steps_done_{0};
   std::atomic<bool> stop_{false};
+  std::atomic_flag reporting_;
 };
 
 }  // namespace safelight

@@ -1,84 +1,39 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "engine/plan.h"
 
-#include <unistd.h>
-
 #include <algorithm>
+#include <optional>
 
+#include "base/cpu.h"
 #include "base/memory.h"
 #include "engine/arena.h"
-#include "engine/passes/passes.h"
+#include "engine/cut.h"
 
 namespace safelight {
 namespace {
 
-// Tall enough that the cost of a step is small beside its work, low enough that rings stay in cache.
-constexpr int64_t kDefaultStrip = 8;
-// Bands are not cut so thin that more than this share of all work is done twice.
-constexpr double kMaxHalo = 0.2;
-// A unit narrower than this would be mostly halo.
-constexpr int64_t kMinBlockColumns = 16;
-
-int64_t PhysicalMemory() { return static_cast<int64_t>(sysconf(_SC_PHYS_PAGES)) * sysconf(_SC_PAGE_SIZE); }
-
-// Elements a row step makes of an entry, summed over a unit: what bands and blocks cost.
-int64_t UnitArea(const PhaseNodes& nodes, const UnitRegion& region) {
-  int64_t area = 0;
-  for (size_t e = 0; e < nodes.entries.size(); ++e) area += region.rows[e].size() * region.columns[e].size();
-  return area;
-}
-
-struct Cut {
-  int64_t strip, blocks, bands;
-};
-
-std::vector<UnitRegion> MakeUnits(const PhaseNodes& nodes, int64_t bands, int64_t blocks) {
-  std::vector<UnitRegion> units;
-  // Blocks outermost, so that a thread that takes every bands-th unit stays in its band.
-  for (int64_t block = 0; block < blocks; ++block) {
-    for (int64_t band = 0; band < bands; ++band) units.push_back(PlanUnit(nodes, band, bands, block, blocks));
-  }
-  return units;
-}
-
-int64_t TotalArea(const PhaseNodes& nodes, const std::vector<UnitRegion>& units) {
-  int64_t area = 0;
-  for (const UnitRegion& unit : units) area += UnitArea(nodes, unit);
-  return area;
-}
-
-// As many bands as threads, fewer where halos would cost more than kMaxHalo.
-int64_t ChooseBands(const PhaseNodes& nodes, int threads) {
-  int64_t tallest = 1;
-  for (const PhaseNodes::Entry& entry : nodes.entries) {
-    if (entry.target) tallest = std::max(tallest, entry.rows);
-  }
-  int64_t bands = std::min<int64_t>(threads, tallest);
-  const int64_t alone = TotalArea(nodes, MakeUnits(nodes, 1, 1));
-  while (bands > 1) {
-    const int64_t area = TotalArea(nodes, MakeUnits(nodes, bands, 1));
-    if (static_cast<double>(area) <= (1 + kMaxHalo) * static_cast<double>(alone)) break;
-    bands = bands > 16 ? bands * 3 / 4 : bands - 1;
-  }
-  return bands;
+// Kilobytes, or megabytes where there are many.
+std::string Bytes(int64_t bytes) {
+  return bytes < 10 << 20 ? Cat((bytes + 1023) / 1024, " KiB") : Cat((bytes + (1 << 20) - 1) >> 20, " MiB");
 }
 
 class Planner {
  public:
-  Planner(Graph graph, const PlanOptions& options) : options_(options), plan_(std::make_unique<Plan>()) {
+  Planner(Graph graph, const PlanOptions& options, std::span<const NamedPass> passes)
+      : options_(options), passes_(passes), plan_(std::make_unique<Plan>()) {
     plan_->graph = std::move(graph);
   }
 
   Result<std::unique_ptr<const Plan>> Run() {
-    SL_TRY(RunEnginePasses(plan_->graph, &plan_->notes));
+    SL_TRY(RunEnginePasses(plan_->graph, passes_, options_.fast, &plan_->notes));
     plan_->axes = AssignAxes(plan_->graph);
     plan_->phases = AssignPhases(plan_->graph, plan_->axes);
     SL_TRY(CheckDynamic());
     SL_TRY(PlaceWhole());
     SL_TRY(CheckMemory(plan_->shared_bytes, "values kept whole"));
     CollectPhases();
-    SL_TRY(ChooseCut());
     SL_TRY(PrepareKernels());
+    SL_TRY(ChooseCuts());
     return std::unique_ptr<const Plan>(std::move(plan_));
   }
 
@@ -131,7 +86,7 @@ class Planner {
       for (ValueId input : node.inputs) {
         if (input == kNone || graph.values[input].producer == kNone) continue;
         const Node& maker = graph.nodes[graph.values[input].producer];
-        if (!maker.op->dynamic_shape || graph.values[input].is_constant()) continue;
+        if (!HasDynamicShape(graph, maker)) continue;
         return Unsupported("input '", graph.values[input].name, "' has a size that depends on the data")
             .With(NodeLabel(graph, node));
       }
@@ -158,54 +113,107 @@ class Planner {
     }
   }
 
-  // Under a memory limit: lower strips first, then fewer threads, then blocks of columns.
-  Status ChooseCut() {
-    int64_t widest = 1;
-    for (const PhaseSchedule& schedule : plan_->schedules) {
-      for (const PhaseNodes::Entry& entry : schedule.nodes.entries) {
-        if (entry.target) widest = std::max(widest, entry.columns);
+  // A cut of every phase for teams of `team` threads, and what they cost together.
+  struct Choice {
+    std::vector<PhaseCut> cuts;  // by phase
+    double cost_ns = 0;
+  };
+
+  // The best cuts for one size of team that need at most `ring_limit` bytes of rings; none when nothing fits.
+  std::optional<Choice> Choose(int team, int64_t ring_limit) {
+    const CutOptions options{options_.threads, options_.strip_rows, options_.block_columns, ring_limit > 0};
+    Choice choice;
+    for (PhaseSchedule& schedule : plan_->schedules) {
+      choice.cuts.emplace_back();
+      if (schedule.nodes.entries.empty()) continue;
+      bool fits = false;
+      const std::vector<EntryCost> costs = PriceEntries(plan_->graph, schedule.nodes);
+      for (const RankedCut& ranked : RankCuts(schedule.nodes, costs, options, team)) {
+        if (ring_limit > 0) {
+          Cut(ranked.cut, &schedule);
+          const int64_t scratch = ranked.cut.threads() * plan_->scratch_bytes;
+          if (ranked.cut.bands * PlaceRings(schedule, RingHeights(schedule)) + scratch > ring_limit) continue;
+        }
+        choice.cuts.back() = ranked.cut;
+        choice.cost_ns += ranked.cost_ns;
+        fits = true;
+        break;
       }
+      if (!fits) return std::nullopt;
     }
-    const int64_t strip = options_.strip_rows > 0 ? options_.strip_rows : kDefaultStrip;
-    const int64_t blocks =
-        options_.block_columns > 0 ? (widest + options_.block_columns - 1) / options_.block_columns : 1;
-    std::vector<Cut> cuts = {{strip, blocks, options_.threads}};
-    if (options_.memory_limit_bytes > 0) {
-      for (int64_t s = strip / 2; s >= 1; s /= 2) cuts.push_back({s, blocks, options_.threads});
-      for (int64_t t = options_.threads / 2; t >= 1; t /= 2) cuts.push_back({1, blocks, t});
-      for (int64_t b = blocks * 2; widest / b >= kMinBlockColumns; b *= 2) cuts.push_back({1, b, 1});
-    }
-    Status fits;
-    for (const Cut& cut : cuts) {
-      Place(cut);
-      fits = CheckMemory(plan_->memory_bytes(), "rings and values kept whole");
-      if (!fits.ok()) continue;
-      if (&cut != cuts.data()) {
-        plan_->notes.push_back(Cat("memory limit: strips of ", cut.strip, " rows, ", cut.bands, " threads, ",
-                                   cut.blocks, " blocks of columns"));
-      }
-      return {};
-    }
-    return fits;
+    return choice;
   }
 
-  void Place(const Cut& cut) {
+  Status ChooseCuts() {
+    const int64_t limit = options_.memory_limit_bytes;
+    const int64_t ring_limit = limit == 0 ? 0 : std::max<int64_t>(limit - plan_->shared_bytes, 1);
+    std::optional<Choice> best;
+    for (int team = 1; team <= options_.threads; ++team) {
+      if (options_.threads % team != 0 || (options_.team != 0 && team != options_.team)) continue;
+      const std::optional<Choice> choice = Choose(team, ring_limit);
+      if (choice.has_value() && (!best.has_value() || choice->cost_ns < best->cost_ns)) best = choice;
+    }
+    if (!best.has_value()) {
+      // What the least would be: one thread, single rows, narrow blocks.
+      Apply(
+          {std::vector<PhaseCut>(plan_->schedules.size(), PhaseCut{.bands = 1, .blocks = 64, .team = 1, .strip = 1})});
+      return CheckMemory(std::max(plan_->memory_bytes(), limit + 1), "rings and values kept whole");
+    }
+    Apply(*best);
+    SL_TRY(CheckMemory(plan_->memory_bytes(), "rings and values kept whole"));
+    Explain();
+    return {};
+  }
+
+  void Apply(const Choice& choice) {
     Plan& plan = *plan_;
     plan.ring_bytes = plan.rows_made = plan.rows_needed = plan.steps = 0;
-    plan.threads = 1;
-    for (PhaseSchedule& schedule : plan.schedules) {
+    plan.threads = plan.team = 1;
+    plan.predicted_seconds = choice.cost_ns * 1e-9;
+    for (size_t p = 0; p < plan.schedules.size(); ++p) {
+      PhaseSchedule& schedule = plan.schedules[p];
       if (schedule.nodes.entries.empty()) continue;
-      const int64_t bands = ChooseBands(schedule.nodes, static_cast<int>(cut.bands));
-      schedule.units = MakeUnits(schedule.nodes, bands, cut.blocks);
-      schedule.strip = cut.strip;
-      plan.threads = std::max(plan.threads, static_cast<int>(bands));
-      plan.rows_needed += TotalArea(schedule.nodes, MakeUnits(schedule.nodes, 1, 1));
-      plan.rows_made += TotalArea(schedule.nodes, schedule.units);
-      std::vector<int64_t> heights;
+      Cut(choice.cuts[p], &schedule);
+      plan.threads = std::max(plan.threads, static_cast<int>(schedule.cut.threads()));
+      plan.team = schedule.cut.team;
+      plan.rows_needed += CutArea(schedule.nodes, PhaseCut{});
+      plan.rows_made += CutArea(schedule.nodes, schedule.cut);
       for (const UnitRegion& unit : schedule.units) {
-        plan.steps += SimulateUnit(schedule.nodes, unit, cut.strip, &heights);
+        schedule.shares.push_back(ShareUnit(schedule.nodes, schedule.cut, unit));
       }
-      plan.ring_bytes = std::max(plan.ring_bytes, PlaceRings(schedule, heights));
+      plan.ring_bytes = std::max(plan.ring_bytes, PlaceRings(schedule, RingHeights(schedule)));
+    }
+    plan.threads = std::max(plan.threads, plan.team);
+  }
+
+  static void Cut(const PhaseCut& cut, PhaseSchedule* schedule) {
+    schedule->cut = cut;
+    schedule->units = MakeUnits(schedule->nodes, cut);
+    schedule->shares.clear();
+  }
+
+  // By simulating every unit; also counts the steps of the plan.
+  std::vector<int64_t> RingHeights(const PhaseSchedule& schedule) {
+    std::vector<int64_t> heights;
+    for (const UnitRegion& unit : schedule.units) {
+      plan_->steps += SimulateUnit(schedule.nodes, unit, schedule.cut.strip, &heights);
+    }
+    return heights;
+  }
+
+  void Explain() {
+    const Plan& plan = *plan_;
+    if (plan.threads < options_.threads) {
+      plan_->notes.push_back(
+          Cat(plan.threads, " of ", options_.threads, " threads are used: more would mostly make halo"));
+    }
+    for (const PhaseSchedule& schedule : plan.schedules) {
+      if (schedule.nodes.entries.empty()) continue;
+      const PhaseCut& cut = schedule.cut;
+      plan_->notes.push_back(Cat("a phase of ", schedule.nodes.entries.size(), " nodes: ", cut.bands,
+                                 " bands of rows, ", cut.blocks, " blocks of columns, ", cut.team,
+                                 " threads a team, strips of ", cut.strip, " rows",
+                                 options_.memory_limit_bytes > 0 ? ", within the memory limit" : ""));
     }
   }
 
@@ -240,13 +248,11 @@ class Planner {
   Status CheckMemory(int64_t bytes, const char* what) const {
     const int64_t limit = options_.memory_limit_bytes;
     if (limit > 0 && bytes > limit) {
-      return ResourceLimit("the plan needs ", (bytes + 1023) / 1024, " KiB for ", what, ", the limit is ", limit / 1024,
-                           " KiB");
+      return ResourceLimit("the plan needs ", Bytes(bytes), " for ", what, ", the limit is ", Bytes(limit));
     }
     const int64_t physical = PhysicalMemory();
     if (limit == 0 && bytes > physical / 10 * 8) {
-      return ResourceLimit("the plan needs ", bytes / (1 << 20), " MiB for ", what, ", this machine has ",
-                           physical / (1 << 20), " MiB");
+      return ResourceLimit("the plan needs ", Bytes(bytes), " for ", what, ", this machine has ", Bytes(physical));
     }
     return {};
   }
@@ -268,13 +274,15 @@ class Planner {
   }
 
   const PlanOptions& options_;
+  const std::span<const NamedPass> passes_;
   std::unique_ptr<Plan> plan_;
 };
 
 }  // namespace
 
-Result<std::unique_ptr<const Plan>> MakePlan(Graph graph, const PlanOptions& options) {
-  return Planner(std::move(graph), options).Run();
+Result<std::unique_ptr<const Plan>> MakePlan(Graph graph, const PlanOptions& options,
+                                             std::span<const NamedPass> passes) {
+  return Planner(std::move(graph), options, passes).Run();
 }
 
 }  // namespace safelight

@@ -11,8 +11,10 @@
 
 #include "base/status.h"
 #include "engine/axes.h"
+#include "engine/passes/passes.h"
 #include "engine/phases.h"
 #include "engine/schedule.h"
+#include "engine/team.h"
 #include "graph/graph.h"
 #include "graph/op_def.h"
 
@@ -20,8 +22,10 @@ namespace safelight {
 
 struct PlanOptions {
   int threads = 1;
+  bool fast = true;                // arithmetic: Winograd where it pays; false: every product as the file has it
   int64_t strip_rows = 0;          // 0: chosen
-  int64_t block_columns = 0;       // 0: full width
+  int64_t block_columns = 0;       // 0: chosen
+  int team = 0;                    // threads that share rings, a divisor of `threads`; 0: chosen
   int64_t memory_limit_bytes = 0;  // 0: none
   PackCache* pack_cache = nullptr;
 };
@@ -30,7 +34,7 @@ struct PlanOptions {
 struct ValueStorage {
   enum Kind { kUnused, kConstant, kInput, kOutput, kShared, kRing } kind = kUnused;
   int index = 0;             // which input or output of the graph
-  int64_t offset = 0;        // in the shared arena, or in each thread's ring arena
+  int64_t offset = 0;        // in the shared arena, or in each team's ring arena
   int64_t ring_rows = 0;     // of a ring
   int64_t ring_columns = 0;  // of a ring: columns held at most; 0 when there is no column axis
   int64_t size_bytes = 0;
@@ -39,8 +43,9 @@ struct ValueStorage {
 // A phase of rows, ready to run; for a serial phase only `phase` counts.
 struct PhaseSchedule {
   PhaseNodes nodes;
-  std::vector<UnitRegion> units;
-  int64_t strip = 0;  // rows of the tallest target
+  PhaseCut cut;
+  std::vector<UnitRegion> units;   // blocks outermost
+  std::vector<UnitShares> shares;  // by unit
 };
 
 struct Plan {
@@ -51,17 +56,22 @@ struct Plan {
   std::vector<std::unique_ptr<Kernel>> kernels;  // by NodeId; null: run op->reference
   std::vector<ValueStorage> storage;             // by ValueId
   int threads = 1;                               // used at most
-  int64_t ring_bytes = 0;                        // of one thread's arena
+  int team = 1;                                  // threads that share rings; divides `threads`
+  int64_t ring_bytes = 0;                        // of one team's arena
   int64_t shared_bytes = 0;
   int64_t scratch_bytes = 0;               // of one thread
   int64_t rows_made = 0, rows_needed = 0;  // with and without recomputed halo
   int64_t steps = 0;                       // of rows, all units together
   std::vector<std::string> notes;
 
-  int64_t memory_bytes() const { return threads * (ring_bytes + scratch_bytes) + shared_bytes; }
+  double predicted_seconds = 0;
+
+  int64_t memory_bytes() const { return threads / team * ring_bytes + threads * scratch_bytes + shared_bytes; }
 };
 
 // `graph` is inferred, at the size to run. Errors name the node; kResourceLimit when the plan does not fit.
-Result<std::unique_ptr<const Plan>> MakePlan(Graph graph, const PlanOptions& options);
+// Tests and comparisons leave passes out; the last one, separate_targets, must be among them.
+Result<std::unique_ptr<const Plan>> MakePlan(Graph graph, const PlanOptions& options,
+                                             std::span<const NamedPass> passes = EnginePasses());
 
 }  // namespace safelight

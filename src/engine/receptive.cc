@@ -2,6 +2,7 @@
 #include "engine/receptive.h"
 
 #include <algorithm>
+#include <cstring>
 #include <vector>
 
 #include "graph/op_def.h"
@@ -16,6 +17,20 @@ constexpr int64_t kRepeats = 3;
 // Places all over the picture at which the pattern found in the middle must hold.
 constexpr int64_t kProbes = 32;
 
+// Every index of `axis` has the same elements.
+bool IsUniform(const Value& value, int axis) {
+  const size_t slice = DTypeSize(value.dtype) * static_cast<size_t>(value.shape.Product(axis + 1, value.shape.rank()));
+  const size_t count = static_cast<size_t>(value.shape[axis]);
+  const size_t outer = static_cast<size_t>(value.shape.Product(0, axis));
+  for (size_t o = 0; o < outer; ++o) {
+    const std::byte* first = value.constant + o * count * slice;
+    for (size_t i = 1; i < count; ++i) {
+      if (std::memcmp(first, first + i * slice, slice) != 0) return false;
+    }
+  }
+  return true;
+}
+
 // Needs of every value when one output pixel is made.
 class Walk {
  public:
@@ -25,7 +40,7 @@ class Walk {
   const char* what() const { return columns_ ? "columns" : "rows"; }
   const std::string& why_not() const { return why_not_; }
 
-  // A constant with an element for each row makes every row different.
+  // A constant with other elements for each row makes every row different.
   bool HasConstantsByPlace() {
     for (size_t n = 0; n < graph_.nodes.size(); ++n) {
       const Node& node = graph_.nodes[n];
@@ -34,6 +49,7 @@ class Walk {
         const Value& value = graph_.values[node.inputs[i]];
         const AxisRule& rule = columns_ ? axes_.edges[n][i].col : axes_.edges[n][i].row;
         if (!value.is_constant() || rule.needs_all() || value.shape[rule.in_axis()] <= 1) continue;
+        if (IsUniform(value, rule.in_axis())) continue;
         why_not_ =
             Cat(NodeLabel(graph_, node), " has constants for each of ", value.shape[rule.in_axis()], " ", what());
         return true;

@@ -68,6 +68,14 @@ TEST(ReceptiveTest, OtherInputsOfThePicturesSizeCount) {
   ExpectReach(FindReach(graph, AssignAxes(graph), true), 2, 2, 1, 1);
 }
 
+TEST(ReceptiveTest, ConstantsThatAreTheSameInEveryRowDoNotHinder) {
+  ExpectReach(ReachOf(64,
+                      [](auto& net, ValueId in) {
+                        return net.Op("ADD", {in, net.Floats({1, 64, 1, 3}, std::vector<float>(64 * 3, 0.5f))});
+                      }),
+              0, 0, 1, 1);
+}
+
 TEST(ReceptiveTest, WhatIsNotTheSameEverywhereHasNone) {
   EXPECT_EQ(ReachOf(64,
                     [](auto& net, ValueId in) {

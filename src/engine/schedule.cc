@@ -3,10 +3,40 @@
 
 #include <algorithm>
 
+#include "graph/op_def.h"
+
 namespace safelight {
 namespace {
 
-Range Share(int64_t size, int64_t part, int64_t parts) { return {size * part / parts, size * (part + 1) / parts}; }
+// Values much smaller than the largest do not decide where cuts lie.
+constexpr int64_t kSmallest = 8;
+
+int64_t RoundUp(int64_t value, int64_t multiple) { return (value + multiple - 1) / multiple * multiple; }
+
+// Where part `part` of `parts` begins on an axis of `size`; see PhaseNodes::row_cells.
+int64_t CutPoint(int64_t size, int64_t cells, int64_t grain, int64_t part, int64_t parts) {
+  if (part >= parts) return size;
+  const int64_t cell = (2 * cells * part + parts) / (2 * parts);
+  return size * cell / cells / grain * grain;
+}
+
+void CountCells(PhaseNodes* nodes) {
+  int64_t tallest = 1, widest = 1;
+  for (const PhaseNodes::Entry& entry : nodes->entries) {
+    tallest = std::max(tallest, entry.rows);
+    widest = std::max(widest, entry.columns);
+    nodes->grain = std::max(nodes->grain, entry.grain);
+  }
+  nodes->row_cells = tallest;
+  nodes->column_cells = widest;
+  const auto fewest = [](int64_t* cells, int64_t size, int64_t largest, int64_t grain) {
+    if (size * kSmallest >= largest) *cells = std::min(*cells, std::max<int64_t>(size / grain, 1));
+  };
+  for (const PhaseNodes::Entry& entry : nodes->entries) {
+    fewest(&nodes->row_cells, entry.rows, tallest, entry.grain);
+    fewest(&nodes->column_cells, entry.columns, widest, entry.grain);
+  }
+}
 
 }  // namespace
 
@@ -21,6 +51,7 @@ PhaseNodes CollectPhase(const Graph& graph, const AxisPlan& axes, const PhasePla
     entry.node = id;
     entry.rows = value.shape[out.row];
     entry.columns = out.col == kNone ? 1 : value.shape[out.col];
+    entry.grain = node.op->grain;
     for (ValueId output : node.outputs) entry.target = entry.target || phases.value_whole[output];
     for (size_t i = 0; i < node.inputs.size(); ++i) {
       const ValueId input = node.inputs[i];
@@ -33,20 +64,25 @@ PhaseNodes CollectPhase(const Graph& graph, const AxisPlan& axes, const PhasePla
     position[id] = static_cast<int>(nodes.entries.size());
     nodes.entries.push_back(std::move(entry));
   }
+  CountCells(&nodes);
   return nodes;
 }
 
-UnitRegion PlanUnit(const PhaseNodes& nodes, int64_t band, int64_t bands, int64_t block, int64_t blocks) {
+UnitRegion PlanUnit(const PhaseNodes& nodes, const PhaseCut& cut, int64_t band, int64_t block) {
   const size_t count = nodes.entries.size();
+  const auto share = [&](int64_t size, int64_t cells, int64_t part, int64_t parts) {
+    return Range{CutPoint(size, cells, nodes.grain, part, parts), CutPoint(size, cells, nodes.grain, part + 1, parts)};
+  };
   UnitRegion region;
+  region.block = block;
   region.rows.resize(count);
   region.columns.resize(count);
   for (size_t e = count; e-- > 0;) {
     const PhaseNodes::Entry& entry = nodes.entries[e];
-    const Range columns = Share(entry.columns, block, blocks);
+    const Range columns = share(entry.columns, nodes.column_cells, block, cut.blocks);
     // A target narrower than the number of blocks has none of its columns in some of them.
     if (entry.target && !columns.empty()) {
-      region.rows[e] = Hull(region.rows[e], Share(entry.rows, band, bands));
+      region.rows[e] = Hull(region.rows[e], share(entry.rows, nodes.row_cells, band, cut.bands));
       region.columns[e] = Hull(region.columns[e], columns);
     }
     if (region.rows[e].empty() || region.columns[e].empty()) continue;
@@ -58,6 +94,17 @@ UnitRegion PlanUnit(const PhaseNodes& nodes, int64_t band, int64_t bands, int64_
     }
   }
   return region;
+}
+
+Range MemberColumns(const PhaseNodes& nodes, const PhaseCut& cut, const UnitRegion& region, size_t e, int member) {
+  const Range all = region.columns[e];
+  const int64_t columns = nodes.entries[e].columns;
+  const int64_t first = region.block * cut.team, parts = cut.blocks * cut.team;
+  const auto point = [&](int64_t part) { return CutPoint(columns, nodes.column_cells, nodes.grain, part, parts); };
+  Range own{all.begin, all.end};
+  if (member > 0) own.begin = std::clamp(point(first + member), all.begin, all.end);
+  if (member + 1 < cut.team) own.end = std::clamp(point(first + member + 1), all.begin, all.end);
+  return own;
 }
 
 Puller::Puller(const PhaseNodes& nodes) : nodes_(nodes) {
@@ -77,8 +124,13 @@ void Puller::Restart(const UnitRegion& region, int64_t strip) {
   for (int target : targets_) tallest = std::max(tallest, nodes_.entries[target].rows);
   for (size_t e = 0; e < made_.size(); ++e) {
     made_[e] = region.rows[e].begin;
-    strip_[e] = std::max<int64_t>(1, (strip * nodes_.entries[e].rows + tallest - 1) / tallest);
+    strip_[e] = RoundUp(std::max<int64_t>(1, strip * nodes_.entries[e].rows / tallest), nodes_.entries[e].grain);
   }
+}
+
+int64_t Puller::StepEnd(int e, int64_t upto) const {
+  const int64_t end = RoundUp(std::min(upto, made_[e] + strip_[e]), nodes_.entries[e].grain);
+  return std::min(end, region_->rows[e].end);
 }
 
 bool Puller::PushTarget() {
@@ -103,7 +155,7 @@ bool Puller::Next(RowStep* step) {
   while (true) {
     Frame& frame = stack_.back();
     const PhaseNodes::Entry& entry = nodes_.entries[frame.entry];
-    const Range rows{made_[frame.entry], std::min(frame.upto, made_[frame.entry] + strip_[frame.entry])};
+    const Range rows{made_[frame.entry], StepEnd(frame.entry, frame.upto)};
     bool waits = false;
     for (; frame.input < entry.inputs.size(); ++frame.input) {
       const RingEdge& edge = entry.inputs[frame.input];

@@ -3,7 +3,8 @@
 // The order of row steps inside one phase, and how tall the rings must be.
 //
 // The picture is cut into units (a band of rows by a block of columns of every target). A
-// unit is made by pulling: the target least far along asks for its next strip; each node, before making
+// unit belongs to a team of threads that share its rings: each makes its own columns of every step. A unit is made by
+// pulling: the target least far along asks for its next strip; each node, before making
 // rows, pulls the rows it needs from the nodes before it. The same Puller drives the simulation, which
 // measures ring heights, and the run, which calls kernels: the two cannot disagree.
 #pragma once
@@ -30,21 +31,36 @@ struct PhaseNodes {
     NodeId node = kNone;
     int64_t rows = 1;     // size of the row axis
     int64_t columns = 1;  // size of the column axis; 1 when there is none
+    int64_t grain = 1;    // OpDef::grain
     bool target = false;
     std::vector<RingEdge> inputs;
     std::vector<std::pair<int, int>> readers;  // (position, index in that entry's `inputs`)
   };
   std::vector<Entry> entries;
+  // Borders of bands, blocks and shares lie between cells: so many along the whole axis, whatever the value's own size,
+  // and on multiples of the grain. So an element-by-element op is cut where its input is.
+  int64_t row_cells = 1, column_cells = 1, grain = 1;
 };
 PhaseNodes CollectPhase(const Graph& graph, const AxisPlan& axes, const PhasePlan& phases, const Phase& phase);
 
 // What one unit makes of every node: absolute rows and columns.
 struct UnitRegion {
+  int64_t block = 0;                 // of the cut's blocks
   std::vector<Range> rows, columns;  // by position
 };
-// Unit `band` of `bands`, `block` of `blocks`: targets share the picture evenly; other nodes make what
-// their readers need, halo included.
-UnitRegion PlanUnit(const PhaseNodes& nodes, int64_t band, int64_t bands, int64_t block, int64_t blocks);
+// How a phase is cut: bands x blocks units, `team` threads each.
+struct PhaseCut {
+  int64_t bands = 1, blocks = 1;
+  int team = 1;
+  int64_t strip = 8;  // rows of the tallest target that are made at a time
+  int64_t threads() const { return bands * team; }
+};
+// Unit `band`, `block` of the cut: targets share the picture evenly; other nodes make what their readers need, halo
+// included.
+UnitRegion PlanUnit(const PhaseNodes& nodes, const PhaseCut& cut, int64_t band, int64_t block);
+// The columns of entry `e` that member `member` of the unit's team makes; empty for all but the first where there is no
+// column axis.
+Range MemberColumns(const PhaseNodes& nodes, const PhaseCut& cut, const UnitRegion& region, size_t e, int member);
 
 struct RowStep {
   int entry = 0;
@@ -71,6 +87,8 @@ class Puller {
     size_t input;
   };
   bool PushTarget();
+  // Where a step of entry `e` ends that begins at made(e) and is wanted up to `upto`.
+  int64_t StepEnd(int e, int64_t upto) const;
 
   const PhaseNodes& nodes_;
   const UnitRegion* region_ = nullptr;

@@ -135,7 +135,7 @@ Status InferNode(Graph& graph, NodeId id) {
   InferContext context(graph, node);
   SL_TRY(node.op->infer(context));
   for (ValueId output : node.outputs) SL_TRY(CheckShape(graph.values[output]));
-  if (!node.op->dynamic_shape && IsShapeArithmetic(graph, node)) {
+  if (!HasDynamicShape(graph, node) && IsShapeArithmetic(graph, node)) {
     // An op that cannot be evaluated here is computed at run time like any other.
     (void)EvaluateNode(graph, id).ok();
   }

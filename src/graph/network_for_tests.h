@@ -18,7 +18,7 @@ namespace safelight {
 // Options by slot.
 class AttrsForTests : public AttrReader {
  public:
-  AttrsForTests(std::map<int, double> numbers, std::map<int, std::vector<int64_t>> lists)
+  explicit AttrsForTests(std::map<int, double> numbers, std::map<int, std::vector<int64_t>> lists = {})
       : numbers_(std::move(numbers)), lists_(std::move(lists)) {}
   int64_t Int(int slot, int64_t fallback) const override { return static_cast<int64_t>(Get(slot, fallback)); }
   float Float(int slot, float fallback) const override { return static_cast<float>(Get(slot, fallback)); }

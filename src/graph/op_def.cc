@@ -31,4 +31,9 @@ Result<std::vector<int64_t>> OpContext::ConstInts(int i) const {
   }
 }
 
+bool HasDynamicShape(const Graph& graph, const Node& node) {
+  const int input = node.op->shape_decided_by;
+  return input != kNone && !graph.values[node.inputs[static_cast<size_t>(input)]].is_constant();
+}
+
 }  // namespace safelight

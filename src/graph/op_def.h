@@ -74,7 +74,8 @@ class InferContext : public OpContext {
 };
 
 struct Cost {
-  int64_t macs = 0;          // multiply-adds of convolutions and products
+  int64_t macs = 0;          // multiply-adds of convolutions and products, as the file has them
+  int64_t macs_done = 0;     // what this implementation needs for them, where it is fewer; 0: the same
   int64_t other = 0;         // other arithmetic operations
   int64_t weight_bytes = 0;  // constants read once a run
 };
@@ -104,6 +105,10 @@ struct OpDef {
   // the op cannot be split along this axis. Null: it cannot be split at all.
   std::vector<AxisRule> (*axes)(const OpContext&, int out_axis) = nullptr;
 
+  // Rows and columns are best made in whole cells of a grid of this size, counted from 0: anything else makes the
+  // cells at the edge twice.
+  int grain = 1;
+
   // Arithmetic of one run. Null: one operation per output element.
   Cost (*cost)(const OpContext&) = nullptr;
 
@@ -128,18 +133,26 @@ struct OpDef {
   // concatenated with; ResizeGraph lets it follow that value.
   bool size_follows_join = false;
 
+  // Every element of the output is an element of input 0 as it was, at another place. What is done to each element
+  // alone may as well be done before.
+  bool selects = false;
+
   // The result depends on the input's shape alone, so it is known before the run (SHAPE, RANK).
   bool reads_only_shape = false;
 
-  // The outputs' shapes depend on the inputs' values, so they are known only after the run.
-  bool dynamic_shape = false;
+  // The outputs' shapes depend on the values of this input: unless it is a constant, `infer` can only bound them and
+  // they are known only after the run (HasDynamicShape). kNone: they follow from shapes and options.
+  int shape_decided_by = kNone;
 
-  // For dynamic_shape, where `infer` can only bound the sizes: the outputs' shapes for these inputs, which
-  // are those that `reference` expects of its outputs. The elements of each lie without gaps.
+  // For such ops: the outputs' shapes for these inputs, which are those that `reference` expects of its outputs.
+  // The elements of each lie without gaps.
   Result<std::vector<Shape>> (*result_shapes)(const OpContext&, std::span<const ConstTensorView> inputs) = nullptr;
 
   static constexpr int kVariadic = -1;
 };
+
+// The sizes of the node's outputs are known only after the run.
+bool HasDynamicShape(const Graph& graph, const Node& node);
 
 // All ops, in the order of src/ops/ops.def.
 std::span<const OpDef* const> AllOps();

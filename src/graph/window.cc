@@ -26,6 +26,12 @@ AxisRule AxisRule::Divided(int in_axis, int64_t in_size, int64_t stride, int64_t
   return rule;
 }
 
+AxisRule AxisRule::Gridded(int in_axis, int64_t in_size, int64_t stride, int64_t offset, int64_t extent, int64_t grid) {
+  AxisRule rule = Window(in_axis, in_size, stride, offset, extent);
+  rule.grid_ = grid;
+  return rule;
+}
+
 AxisRule AxisRule::Table(int in_axis, int64_t in_size, std::vector<Range> table) {
   AxisRule rule;
   rule.in_axis_ = in_axis;
@@ -44,6 +50,7 @@ AxisRule AxisRule::Table(int in_axis, int64_t in_size, std::vector<Range> table)
 Range AxisRule::Need(Range out) const {
   if (out.empty()) return {};
   Range need;
+  if (grid_ > 1) out = {out.begin / grid_ * grid_, (out.end + grid_ - 1) / grid_ * grid_};
   if (table_ != nullptr) {
     for (int64_t y = out.begin; y < out.end; ++y) need = Hull(need, (*table_)[y]);
   } else {
@@ -60,6 +67,7 @@ int64_t AxisRule::LowestNeed(int64_t from) const {
     return from < static_cast<int64_t>(table_->size()) ? (*suffix_lowest_)[from] : in_size_;
   }
   // The formula never decreases, so the first index decides.
+  from = from / grid_ * grid_;
   return std::clamp<int64_t>(FloorDiv(from * stride_ + offset_, divide_), 0, in_size_);
 }
 
@@ -70,6 +78,7 @@ std::string AxisRule::ToString() const {
   if (stride_ > 1) text += "*" + std::to_string(stride_);
   if (offset_ != 0 || text.empty()) text += (offset_ > 0 && !text.empty() ? "+" : "") + std::to_string(offset_);
   if (divide_ > 1) text = "(" + text + ")/" + std::to_string(divide_);
+  if (grid_ > 1) text += " in " + std::to_string(grid_) + "s";
   if (extent_ != 1) text += " .. +" + std::to_string(extent_);
   return text;
 }

@@ -33,6 +33,7 @@ Range Hull(Range a, Range b);
 // Either by a formula: index y needs [floor((y * stride + offset) / divide),
 // floor((y * stride + offset + extent - 1) / divide)], or by a table with one range per
 // index. Both are cut to the input's axis. An empty range means nothing is needed (padding).
+// With a grid, whole cells of it are made: [a, b) stands for [grid * floor(a / grid), grid * ceil(b / grid)).
 class AxisRule {
  public:
   // All of the input, whatever is asked for.
@@ -44,6 +45,8 @@ class AxisRule {
     return Divided(in_axis, in_size, stride, offset, extent, 1);
   }
   static AxisRule Divided(int in_axis, int64_t in_size, int64_t stride, int64_t offset, int64_t extent, int64_t divide);
+  // As Window, for an op that makes its output in whole cells of a grid.
+  static AxisRule Gridded(int in_axis, int64_t in_size, int64_t stride, int64_t offset, int64_t extent, int64_t grid);
   // Index y from table[y].
   static AxisRule Table(int in_axis, int64_t in_size, std::vector<Range> table);
   // Index 0, always: the input is broadcast along this axis.
@@ -62,7 +65,7 @@ class AxisRule {
 
  private:
   int in_axis_ = -1;
-  int64_t in_size_ = 0, stride_ = 0, offset_ = 0, extent_ = 0, divide_ = 1;
+  int64_t in_size_ = 0, stride_ = 0, offset_ = 0, extent_ = 0, divide_ = 1, grid_ = 1;
   std::shared_ptr<const std::vector<Range>> table_;
   // suffix_lowest_[y]: the lowest index that any of table[y...] needs.
   std::shared_ptr<const std::vector<int64_t>> suffix_lowest_;

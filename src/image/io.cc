@@ -153,6 +153,13 @@ Status CheckOptions(const WriteOptions& options) {
   return {};
 }
 
+Status CheckExtension(const std::string& path) {
+  const std::string extension = LowerExtension(path);
+  if (extension.empty()) return InvalidArgument("the name has no extension, which tells the format (.png, .jpg, ...)");
+  if (CodecOf(extension) != nullptr || PluginWrites(extension)) return {};
+  return InvalidArgument("no picture format is written as .", extension);
+}
+
 Status Write(const std::string& path, const ConstImageView& view, const WriteOptions& options) {
   SL_TRY(CheckView(view));
   SL_TRY(CheckOptions(options));
@@ -160,11 +167,8 @@ Status Write(const std::string& path, const ConstImageView& view, const WriteOpt
     return InvalidArgument("a ", ColorSpaceName(view.color_space), " picture has to become RGB before it is written");
   }
   const std::string extension = LowerExtension(path);
+  SL_TRY(CheckExtension(path));
   const Codec* codec = CodecOf(extension);
-  if (codec == nullptr && !PluginWrites(extension)) {
-    return extension.empty() ? InvalidArgument("the name has no extension, which tells the format (.png, .jpg, ...)")
-                             : InvalidArgument("no picture format is written as .", extension);
-  }
   ConstImageView source = view;
   Image converted;
   if (codec != nullptr) SL_TRY(Adapt(*codec, &source, &converted));
@@ -185,6 +189,8 @@ Result<Image> ReadImage(const std::string& path, const ReadOptions& options) {
 Status WriteImage(const std::string& path, const ConstImageView& view, const WriteOptions& options) {
   return Write(path, view, options).With(path);
 }
+
+Status CheckImageName(const std::string& path) { return CheckExtension(path).With(path); }
 
 std::vector<std::string> ImageExtensions() {
   std::vector<std::string> extensions;

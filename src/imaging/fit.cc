@@ -133,16 +133,24 @@ Status SizeFitter::FitAxis(bool rows, int64_t picture, const FieldReport* field,
   return Unsupported("no extension of the picture gives a result of its size");
 }
 
-// Two sizes on one straight line through nothing: the file's own and this one, or twice this one.
-bool SizeFitter::FitsAsItIs(const Made& made, int64_t height, int64_t width, SizeFit* fit) const {
+// The scale of the file's own picture, taken for that of any.
+SizeFit SizeFitter::AsItIs(int64_t height, int64_t width, const Made& made) const {
+  SizeFit fit;
   for (bool rows : {true, false}) {
-    AxisFit& axis = rows ? fit->rows : fit->columns;
-    const int64_t common = std::gcd(OwnMade(rows), OwnSize(rows));
-    if (common < 1) return false;
+    AxisFit& axis = rows ? fit.rows : fit.columns;
+    const int64_t common = std::max<int64_t>(1, std::gcd(OwnMade(rows), OwnSize(rows)));
     axis.up = OwnMade(rows) / common;
-    axis.down = OwnSize(rows) / common;
+    axis.down = std::max<int64_t>(1, OwnSize(rows) / common);
     axis.size = rows ? height : width;
     axis.made = rows ? made.height : made.width;
+  }
+  return fit;
+}
+
+// Two sizes on one straight line through nothing: the file's own and this one, or twice this one.
+bool SizeFitter::IsProportional(const SizeFit& fit) const {
+  for (bool rows : {true, false}) {
+    const AxisFit& axis = rows ? fit.rows : fit.columns;
     if (axis.down > kMaxRatio || axis.made * axis.down != axis.size * axis.up) return false;
     if (axis.size != OwnSize(rows)) continue;
     const Result<int64_t> twice = MadeAlong(rows, 2 * axis.size);
@@ -152,10 +160,17 @@ bool SizeFitter::FitsAsItIs(const Made& made, int64_t height, int64_t width, Siz
 }
 
 Result<SizeFit> SizeFitter::Fit(int64_t height, int64_t width) {
-  SizeFit fit;
   const Result<Made> plain = SizesFor(height, width);
-  if (plain.ok() && FitsAsItIs(*plain, height, width, &fit)) return fit;
-  fit = {};
+  if (plain.ok() && IsProportional(AsItIs(height, width, *plain))) return AsItIs(height, width, *plain);
+  Result<SizeFit> fit = Extend(height, width, plain.status());
+  // A file fixed to this very size shows no other scale.
+  const bool is_own = height == OwnSize(true) && width == OwnSize(false);
+  if (!fit.ok() && is_own && plain.ok()) return AsItIs(height, width, *plain);
+  return fit;
+}
+
+Result<SizeFit> SizeFitter::Extend(int64_t height, int64_t width, const Status& plain) const {
+  SizeFit fit;
   SL_TRY(FindScale(true, height, &fit.rows));
   SL_TRY(FindScale(false, width, &fit.columns));
   const bool whole_rows = FitsWhole(true, height, &fit.rows), whole_columns = FitsWhole(false, width, &fit.columns);
@@ -171,7 +186,7 @@ Result<SizeFit> SizeFitter::Fit(int64_t height, int64_t width) {
     return Unsupported("a picture of ", fit.columns.size, "x", fit.rows.size, " comes out as ", made.width, "x",
                        made.height);
   }
-  if (fit.rows.size != height || fit.columns.size != width) fit.note = Describe(fit, height, width, plain.status());
+  if (fit.rows.size != height || fit.columns.size != width) fit.note = Describe(fit, height, width, plain);
   return fit;
 }
 

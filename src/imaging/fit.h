@@ -53,7 +53,9 @@ class SizeFitter {
   Result<Made> SizesFor(int64_t height, int64_t width) const;
   int64_t OwnSize(bool rows) const;
   int64_t OwnMade(bool rows) const;
-  bool FitsAsItIs(const Made& made, int64_t height, int64_t width, SizeFit* fit) const;
+  SizeFit AsItIs(int64_t height, int64_t width, const Made& made) const;
+  bool IsProportional(const SizeFit& fit) const;
+  Result<SizeFit> Extend(int64_t height, int64_t width, const Status& plain) const;
   Result<int64_t> MadeAlong(bool rows, int64_t size) const;
   Status FindScale(bool rows, int64_t picture, AxisFit* fit) const;
   Status FitAxis(bool rows, int64_t picture, const FieldReport* field, AxisFit* fit) const;

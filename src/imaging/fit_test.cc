@@ -110,6 +110,20 @@ TEST(FitTest, SizesThatANetworkRoundsUpOrRefusesAreExtended) {
   EXPECT_THAT(even.notes, Not(Contains(HasSubstr("reflect-padded"))));
 }
 
+TEST(FitTest, AFileFixedToItsSizeRunsAtThatSizeAndIsRefusedAtOthersByName) {
+  const Model model = Network({1, 32, 32, 3}, [](NetworkForTests& net, ValueId v) {
+    const ValueId placed = net.Op("ADD", {v, net.Floats({1, 32, 32, 3})});
+    return net.Op("SLICE", {placed, net.Ints({0, 9, 9, 0}), net.Ints({1, 23, 23, 3})});
+  });
+  const PictureRun own = RunPicture(model, NoisePicture(32, 32));
+  ASSERT_TRUE(own.result.ok()) << own.result.status().message();
+  EXPECT_EQ(own.result->width(), 23);
+  const PictureRun other = RunPicture(model, NoisePicture(32, 40));
+  ASSERT_FALSE(other.result.ok());
+  EXPECT_THAT(other.result.status().message(), HasSubstr("node 0 ADD 'ADD0' at this picture size: "));
+  EXPECT_THAT(other.result.status().message(), HasSubstr("node 0 ADD 'ADD0' has constants for each of 32 rows"));
+}
+
 TEST(FitTest, ChannelsFirstAndOpenSizesFitAsWell) {
   const Model first = Network({1, 3, 32, 32}, [](NetworkForTests& net, ValueId v) {
     const ValueId valid = Copying(net, net.Transpose(v, {0, 2, 3, 1}), 3, 1, false);

@@ -59,8 +59,15 @@ Result<Session> PictureSession::SessionAt(int64_t height, int64_t width, int64_t
   return Session::Create(model_, options);
 }
 
-Status PictureSession::Prepare(int64_t height, int64_t width) {
+Status PictureSession::Prepare(int64_t height, int64_t width, PictureReport* report) {
   if (session_.has_value() && height == height_ && width == width_) return {};
+  const auto begin = std::chrono::steady_clock::now();
+  SL_TRY(Plan(height, width));
+  report->compile_seconds = SecondsSince(begin);
+  return {};
+}
+
+Status PictureSession::Plan(int64_t height, int64_t width) {
   session_.reset();
   tiles_.reset();
   notes_.clear();
@@ -138,10 +145,10 @@ std::string PictureSession::HintForInput(const Port& port) const {
 Status PictureSession::FillExtraInputs() {
   std::vector<bool> given(inputs_.size(), false);
   given[recipe_.input.port] = true;
+  for (const ExtraPicturePort& extra : extra_pictures_) given[extra.recipe.port] = true;
   for (const ExtraInput& extra : options_.extra_inputs) {
     size_t i = 0;
     while (i < inputs_.size() && session_->inputs()[i].name != extra.name) ++i;
-    if (i == inputs_.size()) return NotFound("no input of the network is called '", extra.name, "'");
     const Port& port = session_->inputs()[i];
     if (extra.tensor.dtype != port.dtype || !(extra.tensor.shape == port.shape)) {
       return InvalidArgument("input '", extra.name, "' is given as ", DTypeName(extra.tensor.dtype), " ",
@@ -165,6 +172,11 @@ Status PictureSession::FillFrames(std::span<const ConstImageView> frames, int64_
   for (size_t f = 0; f < frames.size(); ++f) {
     SL_TRY(FillTensor(frames[f], recipe_.input, session_->inputs()[port], top, left,
                       static_cast<int>(f) * recipe_.input.channels, inputs_[port].view()));
+  }
+  for (const ExtraPicturePort& extra : extra_pictures_) {
+    const int extra_port = extra.recipe.port;
+    SL_TRY(FillExtraPicture(extra, session_->inputs()[extra_port], {height_, width_, top, left},
+                            inputs_[extra_port].view()));
   }
   return {};
 }
@@ -222,6 +234,20 @@ Result<Image> PictureSession::RunTiles(std::span<const ConstImageView> frames, P
   }
   report->tiles = static_cast<int64_t>(tiles.size());
   return result;
+}
+
+Result<Image> PictureSession::OtherPicture(const std::string& name, PixelType type) const {
+  if (in_tiles()) {
+    return Unsupported("output '", name, "': in tiles the network gives its result alone, no other outputs");
+  }
+  for (size_t i = 0; session_.has_value() && i < outputs_.size(); ++i) {
+    const int position = static_cast<int>(i);
+    if (position == recipe_.output.port || session_->outputs()[i].name != name) continue;
+    return ReadOtherPicture(
+        model_, position, recipe_, outputs_[i].view(),
+        {fit_.rows.ResultSize(height_), fit_.columns.ResultSize(width_), fit_.rows.from, fit_.columns.from}, type);
+  }
+  return NotFound("no other output of the network is called '", name, "'");
 }
 
 std::vector<std::pair<Port, ConstTensorView>> PictureSession::OtherOutputs() const {

@@ -11,6 +11,7 @@
 #include <utility>
 #include <vector>
 
+#include "imaging/extra_pictures.h"
 #include "imaging/fit.h"
 #include "imaging/recipe.h"
 #include "imaging/tiles.h"
@@ -23,12 +24,13 @@ namespace safelight {
 
 class PictureSession {
  public:
-  PictureSession(const Model& model, const PictureOptions& options, const Recipe& recipe)
-      : model_(model), options_(options), recipe_(recipe) {}
+  PictureSession(const Model& model, const PictureOptions& options, const Recipe& recipe,
+                 std::vector<ExtraPicturePort> extra_pictures = {})
+      : model_(model), options_(options), recipe_(recipe), extra_pictures_(std::move(extra_pictures)) {}
 
   // Plans for pictures of this size, in this order: as they are, extended, in tiles. Nothing to do when the size is
   // that of the picture before. Errors name the node that stands in the way.
-  Status Prepare(int64_t height, int64_t width);
+  Status Prepare(int64_t height, int64_t width, PictureReport* report);
 
   // The result for float32 `frames` of that size, the newest last, in the pixel type wanted. `done_reading` is called
   // when the frames are not needed any more.
@@ -39,8 +41,10 @@ class PictureSession {
   const Session* session() const { return session_.has_value() ? &*session_ : nullptr; }
   bool in_tiles() const { return tiles_.has_value(); }
   std::vector<std::pair<Port, ConstTensorView>> OtherOutputs() const;
+  Result<Image> OtherPicture(const std::string& name, PixelType type) const;
 
  private:
+  Status Plan(int64_t height, int64_t width);
   std::vector<Shape> ShapesAt(int64_t height, int64_t width) const;
   Result<Session> SessionAt(int64_t height, int64_t width, int64_t block_columns) const;
   bool IsState(int input) const;
@@ -60,6 +64,7 @@ class PictureSession {
   const Model model_;
   const PictureOptions& options_;
   const Recipe& recipe_;
+  const std::vector<ExtraPicturePort> extra_pictures_;
   int64_t height_ = 0, width_ = 0;
   std::vector<std::string> notes_;
   std::optional<Session> session_;

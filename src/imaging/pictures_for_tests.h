@@ -5,6 +5,8 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <cmath>
 #include <random>
 #include <string>
 #include <utility>
@@ -33,6 +35,24 @@ inline Image NoisePicture(int64_t width, int64_t height, int channels = 3, unsig
     for (int64_t i = 0; i < width * channels; ++i) row[i] = static_cast<float>(random() % 1000) / 1000;
   }
   return std::move(picture).value();
+}
+
+inline Image Constant(int64_t width, int64_t height, std::vector<float> pixel) {
+  Result<Image> picture = Image::Create(width, height, static_cast<int>(pixel.size()), PixelType::kF32);
+  EXPECT_TRUE(picture.ok());
+  for (int64_t y = 0; y < height; ++y) {
+    for (int64_t x = 0; x < width; ++x)
+      std::copy(pixel.begin(), pixel.end(), picture->row<float>(y) + x * pixel.size());
+  }
+  return std::move(picture).value();
+}
+
+// The first pixel of a result, rounded to thousandths.
+inline std::vector<float> FirstPixel(const Result<Image>& result) {
+  EXPECT_TRUE(result.ok()) << result.status().message();
+  std::vector<float> pixel(result->row<float>(0), result->row<float>(0) + result->channels());
+  for (float& value : pixel) value = std::round(value * 1000) / 1000;
+  return pixel;
 }
 
 // The picture continued by its own reflection, `border` pixels on every side and then on to a multiple of `border`.

@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <chrono>
 #include <deque>
 
 #include "imaging/convert.h"
@@ -11,17 +10,18 @@ namespace safelight {
 
 class PicturePipelineImpl {
  public:
-  PicturePipelineImpl(const Model& model, const PictureOptions& options, Recipe recipe)
-      : options_(WithPool(options)), recipe_(std::move(recipe)), session_(model, options_, recipe_) {
+  PicturePipelineImpl(const Model& model, const PictureOptions& options, Recipe recipe,
+                      std::vector<ExtraPicturePort> extra_pictures)
+      : options_(WithPool(options)),
+        recipe_(std::move(recipe)),
+        session_(model, options_, recipe_, std::move(extra_pictures)) {
     notes_ = recipe_.Describe(model);
   }
 
   Result<Image> Run(const Image& picture, const std::function<bool(double)>& progress) {
     report_ = {};
     SL_ASSIGN(PictureParts parts, SplitPicture(picture, recipe_.input));
-    const auto begin = std::chrono::steady_clock::now();
-    SL_TRY(session_.Prepare(parts.color.height(), parts.color.width()));
-    report_.compile_seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
+    SL_TRY(session_.Prepare(parts.color.height(), parts.color.width(), &report_));
     const PixelType type = NeedsJoining(parts, recipe_) ? PixelType::kF32 : picture.type();
     PushFrame(std::move(parts.color));
     // What no later picture needs is given back before the network runs.
@@ -80,7 +80,10 @@ PicturePipeline::~PicturePipeline() = default;
 Result<PicturePipeline> PicturePipeline::Create(const Model& model, const PictureOptions& options) {
   Result<Recipe> recipe = FindRecipe(model, options);
   if (!recipe.ok()) return recipe.status().With(model.path());
-  return PicturePipeline(std::make_unique<PicturePipelineImpl>(model, options, std::move(recipe).value()));
+  Result<std::vector<ExtraPicturePort>> extra = TakeExtraPictures(model, options, *recipe);
+  if (!extra.ok()) return extra.status().With(model.path());
+  return PicturePipeline(
+      std::make_unique<PicturePipelineImpl>(model, options, std::move(recipe).value(), std::move(extra).value()));
 }
 
 std::vector<std::string> PicturePipeline::notes() const { return impl_->Notes(); }
@@ -91,6 +94,9 @@ const PictureReport& PicturePipeline::report() const { return impl_->report(); }
 const Session* PicturePipeline::session() const { return impl_->session().session(); }
 std::vector<std::pair<Port, ConstTensorView>> PicturePipeline::other_outputs() const {
   return impl_->session().OtherOutputs();
+}
+Result<Image> PicturePipeline::OtherPicture(const std::string& name, PixelType type) const {
+  return impl_->session().OtherPicture(name, type);
 }
 
 }  // namespace safelight

@@ -1,166 +1,178 @@
 // SPDX-License-Identifier: Apache-2.0
+//
+// Pictures through small networks made in memory: how ports are found and filled, tiles, what is refused.
 #include <gmock/gmock.h>
+#include <gtest/gtest.h>
 
-#include <cmath>
+#include <algorithm>
 
-#include "imaging/pictures_for_tests.h"
+#include "formats/tflite/file_for_tests.h"
+#include "safelight/picture.h"
 
 namespace safelight {
 namespace {
 
-using testing::Contains;
-using testing::ElementsAre;
 using testing::HasSubstr;
 
-Image Constant(int64_t width, int64_t height, std::vector<float> pixel) {
-  Result<Image> picture = Image::Create(width, height, static_cast<int>(pixel.size()), PixelType::kF32);
-  EXPECT_TRUE(picture.ok());
-  for (int64_t y = 0; y < height; ++y) {
-    for (int64_t x = 0; x < width; ++x)
-      std::copy(pixel.begin(), pixel.end(), picture->row<float>(y) + x * pixel.size());
+constexpr int kNoActivation = 0;
+
+Model Open(const ModelForTests& file) {
+  const std::vector<uint8_t> bytes = file.Bytes();
+  Result<Model> model = Model::FromBytes(std::as_bytes(std::span(bytes)), "test network");
+  EXPECT_TRUE(model.ok()) << model.status().message();
+  return std::move(model).value();
+}
+
+NodeForTests Add(int a, int b, int to) { return {kAddCode, {a, b}, {to}, kAddOptionsType, {{0, kNoActivation, 1}}}; }
+
+// sum = photo + mask, positive = relu(sum).
+Model TwoPictures() {
+  ModelForTests file;
+  file.main().tensors = {
+      {"photo", {1, 6, 8, 3}}, {"mask", {1, 6, 8, 1}}, {"sum", {1, 6, 8, 3}}, {"positive", {1, 6, 8, 3}}};
+  file.main().inputs = {0, 1};
+  file.main().outputs = {2, 3};
+  file.main().nodes = {Add(0, 1, 2), {kReluCode, {2}, {3}}};
+  return Open(file);
+}
+
+constexpr int kSize = 96;
+
+// A mean over 3x3 of a picture of kSize. `fixed`: then a sum with zeros, which keep the network from any other size.
+Model Mean(bool fixed) {
+  ModelForTests file;
+  std::vector<float> weights(size_t{3} * 9 * 3, 0.0f);
+  for (int c = 0; c < 3; ++c) {
+    for (int tap = 0; tap < 9; ++tap) weights[static_cast<size_t>((c * 9 + tap) * 3 + c)] = 1.0f / 9;
   }
-  return std::move(picture).value();
+  const uint32_t filter = file.AddBuffer(weights), bias = file.AddBuffer<float>({0, 0, 0});
+  const uint32_t zeros = file.AddBuffer(std::vector<float>(static_cast<size_t>(kSize) * kSize * 3, 0.0f));
+  file.main().tensors = {{"photo", {1, kSize, kSize, 3}},
+                         {"w", {3, 3, 3, 3}, filter},
+                         {"b", {3}, bias},
+                         {"mean", {1, kSize, kSize, 3}},
+                         {"zeros", {1, kSize, kSize, 3}, zeros},
+                         {"result", {1, kSize, kSize, 3}}};
+  file.main().inputs = {0};
+  file.main().outputs = {fixed ? 5 : 3};
+  file.main().nodes = {{kConvCode, {0, 1, 2}, {3}, kConvOptionsType, {{0, 0, 1}, {1, 1, 4}, {2, 1, 4}, {3, 0, 1}}}};
+  if (fixed) file.main().nodes.push_back(Add(3, 4, 5));
+  return Open(file);
 }
 
-// The first pixel of a result, rounded to thousandths.
-std::vector<float> FirstPixel(const Result<Image>& result) {
-  EXPECT_TRUE(result.ok()) << result.status().message();
-  std::vector<float> pixel(result->row<float>(0), result->row<float>(0) + result->channels());
-  for (float& value : pixel) value = std::round(value * 1000) / 1000;
-  return pixel;
-}
-
-TEST(PipelineTest, TheRangeIsReadOffTheNetworksLimits) {
-  NetworkForTests net;
-  const ValueId in = net.Input({1, 16, 16, 3});
-  const ValueId plus = net.Op("ADD", {in, net.Floats({}, {51})});
-  const ValueId clipped = net.Op("RELU", {net.Op("MINIMUM", {plus, net.Floats({}, {255})})});
-  const Model model = ModelOf(net.Finish({clipped}));
-  const PictureRun run = RunPicture(model, Constant(20, 10, {0.2f, 0.4f, 0.9f}));
-  EXPECT_THAT(FirstPixel(run.result), ElementsAre(0.4f, 0.6f, 1.0f));
-  EXPECT_THAT(run.notes, Contains(HasSubstr("black 0 white 255 (the network's limits)")));
-  EXPECT_THAT(run.notes, Contains(HasSubstr("black 0 white 255 (as the output)")));
-  PictureOptions options;
-  options.input_range = ValueRange{0, 1};
-  options.output_range = ValueRange{51, 52};
-  EXPECT_THAT(FirstPixel(RunPicture(model, Constant(20, 10, {0.2f, 0.4f, 0.9f}), options).result),
-              ElementsAre(0.2f, 0.4f, 0.9f));
-}
-
-// Makes bright first channels much brighter, which spoils reds, oranges and skin where the first channel is red; fewer
-// colours have so much blue.
-Model KeepsHuesInBgr() {
-  NetworkForTests net;
-  const ValueId in = net.Input({1, 16, 16, 3});
-  const ValueId bright =
-      net.Op("CONV_2D", {in, net.Floats({3, 1, 1, 3}, {3, 0, 0, 0, 0, 0, 0, 0, 0}), net.Floats({3}, {-2.25f, 0, 0})},
-             {{0, 0}, {1, 1}, {2, 1}, {3, 1}});
-  return ModelOf(net.Finish({net.Op("ADD", {in, bright})}));
-}
-
-TEST(PipelineTest, TheOrderOfColoursIsTriedWhereNothingSaysIt) {
-  const Image red = Constant(16, 16, {0.9f, 0.1f, 0.1f});
-  const PictureRun tried = RunPicture(KeepsHuesInBgr(), red);
-  EXPECT_THAT(FirstPixel(tried.result), ElementsAre(0.9f, 0.1f, 0.1f));
-  EXPECT_THAT(tried.notes, Contains(HasSubstr("bgr (tried: keeps hues better than rgb)")));
-  PictureOptions options;
-  options.channels = ChannelOrder::kRgb;
-  EXPECT_THAT(FirstPixel(RunPicture(KeepsHuesInBgr(), red, options).result), ElementsAre(1.35f, 0.1f, 0.1f));
-  NetworkForTests net;
-  const ValueId in = net.Input({1, 16, 16, 3});
-  const PictureRun plain = RunPicture(ModelOf(net.Finish({net.Op("TANH", {in})})), red);
-  EXPECT_THAT(plain.notes, Contains(HasSubstr("float32 rgb (from the number of channels)")));
-}
-
-TEST(PipelineTest, SensorDataIsNotMistakenForAPhoto) {
-  NetworkForTests net;
-  const ValueId in = net.Input({1, 16, 16, 4});
-  const Model model = ModelOf(net.Finish({net.Op("DEPTH_TO_SPACE", {net.Conv(in, 4, 12)}, {{0, 2}})}));
-  const PictureRun run = RunPicture(model, Constant(16, 16, {0.5f, 0.5f, 0.5f}));
-  ASSERT_FALSE(run.result.ok());
-  EXPECT_THAT(run.result.status().message(), HasSubstr("'input0' 1x16x16x4 takes raw sensor data"));
-  PictureOptions options;
-  options.channels = ChannelOrder::kRgba;
-  EXPECT_TRUE(RunPicture(model, Constant(16, 16, {0.5f, 0.5f, 0.5f}), options).result.ok());
-}
-
-// Output 0: this picture plus half of the state. Output 1, the next state: this picture.
-Model EchoModel() {
-  NetworkForTests net;
-  const ValueId in = net.Input({1, 16, 16, 3}), state = net.Input({1, 16, 16, 3});
-  const ValueId half = net.Op("MUL", {state, net.Floats({}, {0.5f})});
-  const ValueId sum = net.Op("ADD", {in, half});
-  return ModelOf(net.Finish({sum, net.Op("MUL", {in, net.Floats({}, {1})})}));
-}
-
-TEST(PipelineTest, StatesGoFromPictureToPicture) {
-  const Model model = EchoModel();
-  const PictureRun without = RunPicture(model, Constant(20, 14, {0.5f, 0.5f, 0.5f}));
-  ASSERT_FALSE(without.result.ok());
-  EXPECT_THAT(without.result.status().message(), HasSubstr("'input1' 1x14x20x3 is needed as well; give it with --input "
-                                                           "input1=FILE.npy"));
-  EXPECT_THAT(without.result.status().message(), HasSubstr("--state MUL2=input1"));
-  PictureOptions options;
-  options.session.states = {{1, 1}};
-  Result<PicturePipeline> pipeline = PicturePipeline::Create(model, options);
-  ASSERT_TRUE(pipeline.ok()) << pipeline.status().message();
-  EXPECT_THAT(FirstPixel(pipeline->Run(Constant(20, 14, {0.2f, 0.4f, 0.6f}))), ElementsAre(0.2f, 0.4f, 0.6f));
-  EXPECT_THAT(FirstPixel(pipeline->Run(Constant(20, 14, {0.1f, 0.1f, 0.1f}))), ElementsAre(0.2f, 0.3f, 0.4f));
-  EXPECT_THAT(FirstPixel(pipeline->Run(Constant(20, 14, {0, 0, 0}))), ElementsAre(0.05f, 0.05f, 0.05f));
-  // Another size begins anew.
-  EXPECT_THAT(FirstPixel(pipeline->Run(Constant(31, 9, {0.2f, 0.2f, 0.2f}))), ElementsAre(0.2f, 0.2f, 0.2f));
-}
-
-TEST(PipelineTest, AStateKeepsItsProportionToThePicture) {
-  NetworkForTests net;
-  const ValueId in = net.Input({1, 16, 16, 3}), state = net.Input({1, 8, 8, 5});
-  const ValueId next = net.Conv(net.Concat(net.Conv(in, 3, 4, 2), state, 3), 9, 5);
-  const ValueId out = net.Op("ADD", {in, net.Op("DEPTH_TO_SPACE", {net.Conv(next, 5, 12)}, {{0, 2}})});
-  PictureOptions options;
-  options.session.states = {{1, 1}};
-  const Model model = ModelOf(net.Finish({out, next}));
-  EXPECT_TRUE(RunPicture(model, NoisePicture(30, 22), options).result.ok());
-  const PictureRun odd = RunPicture(model, NoisePicture(31, 21), options);
-  ASSERT_TRUE(odd.result.ok()) << odd.result.status().message();
-  EXPECT_THAT(odd.notes, Contains(HasSubstr("reflect-padded to 32x22")));
-}
-
-TEST(PipelineTest, SeveralFramesAreStackedTheNewestLast) {
-  // The newest of three frames less half of the oldest.
-  NetworkForTests net;
-  const ValueId in = net.Input({1, 16, 16, 9});
-  const auto frame = [&](int32_t first) {
-    return net.Op("STRIDED_SLICE",
-                  {in, net.Ints({0, 0, 0, first}), net.Ints({0, 0, 0, first + 3}), net.Ints({1, 1, 1, 1})},
-                  {{0, 7}, {1, 7}});
-  };
-  const ValueId out = net.Op("SUB", {frame(6), net.Op("MUL", {frame(0), net.Floats({}, {0.5f})})});
-  Result<PicturePipeline> pipeline = PicturePipeline::Create(ModelOf(net.Finish({out})), {});
-  ASSERT_TRUE(pipeline.ok()) << pipeline.status().message();
-  EXPECT_THAT(FirstPixel(pipeline->Run(Constant(8, 8, {0.2f, 0.4f, 0.8f}))), ElementsAre(0.1f, 0.2f, 0.4f));
-  EXPECT_THAT(FirstPixel(pipeline->Run(Constant(8, 8, {0.6f, 0.6f, 0.6f}))), ElementsAre(0.5f, 0.4f, 0.2f));
-  EXPECT_THAT(FirstPixel(pipeline->Run(Constant(8, 8, {1, 1, 1}))), ElementsAre(0.9f, 0.8f, 0.6f));
-  EXPECT_THAT(FirstPixel(pipeline->Run(Constant(8, 8, {1, 1, 1}))), ElementsAre(0.7f, 0.7f, 0.7f));
-  EXPECT_THAT(pipeline->notes(), Contains(HasSubstr("3 frames, the newest last")));
-}
-
-TEST(PipelineTest, InnerValuesOfALargePhotoAreNeverWhole) {
-  // 32 channels of 1440 x 1080 would be 199 MB; the rings of three convolutions are a few rows each.
-  NetworkForTests net;
-  const ValueId in = net.Input({1, 64, 64, 3});
-  const ValueId features = net.Conv(net.Conv(in, 3, 32), 32, 32);
-  const Model model = ModelOf(net.Finish({net.Op("ADD", {in, net.Conv(features, 32, 3)})}));
-  SessionOptions options;
-  options.threads = 2;
-  options.input_shapes = {Shape{1, 1080, 1440, 3}};
-  const Result<Session> session = Session::Create(model, options);
-  ASSERT_TRUE(session.ok()) << session.status().message();
-  EXPECT_EQ(session->plan().whole_bytes, 0);
-  EXPECT_LT(session->plan().ring_bytes, 20 << 20);
-  for (const NodeReport& node : session->plan().nodes) {
-    for (const ValueReport& value : node.outputs) {
-      EXPECT_LT(value.ring_rows, 40) << value.name;
+Image Photo(int64_t width, int64_t height, int channels = 3, int seed = 1) {
+  Image image = Image::Create(width, height, channels, PixelType::kU8).value();
+  for (int64_t y = 0; y < height; ++y) {
+    for (int64_t i = 0; i < width * channels; ++i) {
+      image.row<uint8_t>(y)[i] = static_cast<uint8_t>((y * 131 + i * 37 + seed * 71) % 120);
     }
+  }
+  return image;
+}
+
+std::vector<uint8_t> Bytes(const Image& image) {
+  std::vector<uint8_t> bytes;
+  for (int64_t y = 0; y < image.height(); ++y) {
+    bytes.insert(bytes.end(), image.row<uint8_t>(y), image.row<uint8_t>(y) + image.width() * image.channels());
+  }
+  return bytes;
+}
+
+TEST(PicturePipelineTest, ExtraPicturesAreConvertedAsThePhoto) {
+  const Image photo = Photo(11, 7), mask = Photo(11, 7, 1, 5);
+  PictureOptions options{.extra_pictures = {{"mask", &mask}}};
+  Result<PicturePipeline> pipeline = PicturePipeline::Create(TwoPictures(), options);
+  ASSERT_TRUE(pipeline.ok()) << pipeline.status().message();
+  const Result<Image> sum = pipeline->Run(photo);
+  ASSERT_TRUE(sum.ok()) << sum.status().message();
+  for (int64_t y = 0; y < 7; ++y) {
+    for (int64_t x = 0; x < 11; ++x) {
+      const int expected = photo.row<uint8_t>(y)[x * 3 + 1] + mask.row<uint8_t>(y)[x];
+      EXPECT_NEAR(sum->row<uint8_t>(y)[x * 3 + 1], expected, 1) << x << " " << y;
+    }
+  }
+  const Result<Image> positive = pipeline->OtherPicture("positive", PixelType::kU8);
+  ASSERT_TRUE(positive.ok()) << positive.status().message();
+  EXPECT_EQ(Bytes(*positive), Bytes(*sum));
+  EXPECT_EQ(pipeline->OtherPicture("sum", PixelType::kU8).status().code(), StatusCode::kNotFound);
+  const auto others = pipeline->other_outputs();
+  ASSERT_EQ(others.size(), 1u);
+  EXPECT_EQ(others[0].first.name, "positive");
+}
+
+TEST(PicturePipelineTest, PortsMayBeNamed) {
+  const Image photo = Photo(8, 6), mask = Photo(8, 6, 1);
+  PictureOptions options{.input = "mask", .output = "positive", .extra_pictures = {{"photo", &photo}}};
+  Result<PicturePipeline> pipeline = PicturePipeline::Create(TwoPictures(), options);
+  ASSERT_TRUE(pipeline.ok()) << pipeline.status().message();
+  EXPECT_THAT(pipeline->notes()[0], HasSubstr("'mask'"));
+  EXPECT_THAT(pipeline->notes()[1], HasSubstr("'positive'"));
+  const Result<Image> result = pipeline->Run(mask);
+  ASSERT_TRUE(result.ok()) << result.status().message();
+  EXPECT_EQ(result->channels(), 3);
+}
+
+TEST(PicturePipelineTest, ExtraPicturesThatDoNotFitAreRefusedByName) {
+  const Image mask = Photo(10, 7, 1);
+  Result<PicturePipeline> pipeline = PicturePipeline::Create(TwoPictures(), {.extra_pictures = {{"mask", &mask}}});
+  ASSERT_TRUE(pipeline.ok());
+  EXPECT_THAT(pipeline->Run(Photo(11, 7)).status().message(),
+              HasSubstr("input 'mask' is given a picture of 10x7, the network takes 11x7"));
+  const auto refusal = [](const PictureOptions& options) {
+    const Result<PicturePipeline> refused = PicturePipeline::Create(TwoPictures(), options);
+    return refused.ok() ? "not refused" : refused.status().message();
+  };
+  EXPECT_THAT(refusal({.extra_pictures = {{"nobody", &mask}}}), HasSubstr("no input is called 'nobody'"));
+  EXPECT_THAT(refusal({.extra_pictures = {{"photo", &mask}}}), HasSubstr("'photo' is the photo itself"));
+  EXPECT_THAT(refusal({.extra_pictures = {{"mask", nullptr}}}), HasSubstr("'mask' is given no picture"));
+  EXPECT_THAT(refusal({.input = "nobody"}), HasSubstr("no input is called 'nobody'"));
+  EXPECT_THAT(refusal({.output = "nobody"}), HasSubstr("no output is called 'nobody'"));
+  EXPECT_THAT(refusal({.channels = ChannelOrder::kY}), HasSubstr("'photo' has 3 channels, y (--channels) has 1"));
+  EXPECT_THAT(refusal({.input_range = ValueRange{2, 2}}), HasSubstr("two different numbers"));
+  EXPECT_THAT(refusal({.tile = -1}), HasSubstr("tile of -1"));
+}
+
+TEST(PicturePipelineTest, AMissingInputIsNamed) {
+  Result<PicturePipeline> pipeline = PicturePipeline::Create(TwoPictures(), {});
+  ASSERT_TRUE(pipeline.ok());
+  EXPECT_THAT(pipeline->Run(Photo(8, 6)).status().message(), HasSubstr("input 'mask' 1x6x8x1 is needed"));
+}
+
+TEST(PicturePipelineTest, TheSessionIsKeptForPicturesOfOneSize) {
+  Result<PicturePipeline> pipeline = PicturePipeline::Create(Mean(true));
+  ASSERT_TRUE(pipeline.ok());
+  ASSERT_TRUE(pipeline->Run(Photo(kSize, kSize)).ok());
+  EXPECT_GT(pipeline->report().compile_seconds, 0);
+  ASSERT_TRUE(pipeline->Run(Photo(kSize, kSize)).ok());
+  EXPECT_EQ(pipeline->report().compile_seconds, 0);
+}
+
+TEST(PicturePipelineTest, TilesEqualTheWholeInside) {
+  const Image photo = Photo(250, 201);
+  Result<PicturePipeline> tiled = PicturePipeline::Create(Mean(true)), whole = PicturePipeline::Create(Mean(false));
+  ASSERT_TRUE(tiled.ok() && whole.ok());
+  const Result<Image> a = tiled->Run(photo), b = whole->Run(photo);
+  ASSERT_TRUE(a.ok()) << a.status().message();
+  ASSERT_TRUE(b.ok()) << b.status().message();
+  EXPECT_GT(tiled->report().tiles, 4);
+  EXPECT_EQ(whole->report().tiles, 1);
+  // Tiles see the photo reflected at its border, the whole network sees its own padding there.
+  const auto inside = [](const Image& image) {
+    return Bytes(ToRgb(image.view().Crop(1, 1, image.width() - 2, image.height() - 2)).value());
+  };
+  EXPECT_EQ(inside(*a), inside(*b));
+  EXPECT_THAT(tiled->notes().back(), HasSubstr("tiles of 96x96"));
+  EXPECT_EQ(tiled->OtherPicture("mean", PixelType::kU8).status().code(), StatusCode::kUnsupported);
+}
+
+TEST(PicturePipelineTest, APictureThatIsCancelledSaysSo) {
+  for (bool fixed : {true, false}) {
+    Result<PicturePipeline> pipeline = PicturePipeline::Create(Mean(fixed));
+    ASSERT_TRUE(pipeline.ok());
+    int calls = 0;
+    const Result<Image> result = pipeline->Run(Photo(200, 200), [&](double) { return ++calls < 2; });
+    EXPECT_EQ(result.status().code(), StatusCode::kCancelled);
+    EXPECT_TRUE(pipeline->Run(Photo(200, 200)).ok());
   }
 }
 

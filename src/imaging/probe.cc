@@ -54,13 +54,13 @@ std::optional<ChannelOrder> ProbeOrder(const Model& model, const PictureOptions&
   if (!picture.ok()) return std::nullopt;
   Recipe trial = recipe;
   PictureSession session(model, options, trial);
-  if (!session.Prepare(picture->height(), picture->width()).ok() || session.in_tiles()) return std::nullopt;
+  PictureReport report;
+  if (!session.Prepare(picture->height(), picture->width(), &report).ok() || session.in_tiles()) return std::nullopt;
   if (session.session()->plan().macs > kMaxMacs) return std::nullopt;
   const std::vector<ConstImageView> frames(static_cast<size_t>(recipe.input.frames), picture->view());
   double rgb = 0, bgr = 0;
   for (double* error : {&rgb, &bgr}) {
     trial.input.order = trial.output.order = error == &rgb ? ChannelOrder::kRgb : ChannelOrder::kBgr;
-    PictureReport report;
     const Result<Image> result = session.Run(
         frames, PixelType::kF32, [] {}, {}, &report);
     if (!result.ok()) return std::nullopt;

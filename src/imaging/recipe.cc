@@ -192,14 +192,16 @@ Status RefuseRaw(const Model& model, const PictureOptions& options, const Recipe
                      "photo; give a .npy file, or --channels rgba if it is a photo after all");
 }
 
-Status FillOrder(const PictureOptions& options, const Port& port, PortRecipe* recipe) {
+// The option speaks of the input; the output follows it where it can.
+Status FillOrder(const PictureOptions& options, const Port& port, bool is_input, PortRecipe* recipe) {
   const bool says_rgb = port.metadata.color_space == "RGB" && recipe->channels == 3;
   const bool says_gray = port.metadata.color_space == "GRAYSCALE" && recipe->channels == 1;
   if (recipe->order_source.empty() && (says_rgb || says_gray)) {
     recipe->order = says_rgb ? ChannelOrder::kRgb : ChannelOrder::kGray;
     recipe->order_source = "metadata";
   }
-  if (options.channels.has_value() && ChannelsOf(*options.channels) == recipe->channels) {
+  const bool fits = options.channels.has_value() && ChannelsOf(*options.channels) == recipe->channels;
+  if (fits || (options.channels.has_value() && is_input)) {
     recipe->order = *options.channels;
     recipe->order_source = "--channels";
   }
@@ -223,6 +225,27 @@ void TryOrders(const Model& model, const PictureOptions& options, Recipe* recipe
   recipe->input.order_source = recipe->output.order_source = "tried: keeps hues better than rgb";
 }
 
+Status CheckRange(const std::optional<ValueRange>& range, const char* what) {
+  if (!range.has_value()) return {};
+  if (std::isfinite(range->black) && std::isfinite(range->white) && range->black != range->white) return {};
+  return InvalidArgument(what, " must be two different numbers, the values of black and white");
+}
+
+Status CheckOptions(const Model& model, const PictureOptions& options) {
+  SL_TRY(CheckRange(options.input_range, "--range"));
+  SL_TRY(CheckRange(options.output_range, "--output-range"));
+  if (options.tile < 0) return InvalidArgument("a tile of ", options.tile, " pixels, must be at least 1");
+  std::vector<std::string> names;
+  for (const ExtraInput& extra : options.extra_inputs) names.push_back(extra.name);
+  for (const ExtraPicture& extra : options.extra_pictures) names.push_back(extra.name);
+  for (const std::string& name : names) {
+    const bool known =
+        std::any_of(model.inputs().begin(), model.inputs().end(), [&](const Port& port) { return port.name == name; });
+    if (!known) return NotFound("no input is called '", name, "'; there are ", ListPorts(model.inputs()));
+  }
+  return {};
+}
+
 }  // namespace
 
 Result<ChannelOrder> ParseChannelOrder(const std::string& name) {
@@ -234,15 +257,32 @@ Result<ChannelOrder> ParseChannelOrder(const std::string& name) {
 
 const char* ChannelOrderName(ChannelOrder order) { return kOrders[static_cast<int>(order)].name; }
 
+Result<PortRecipe> RecipeOfOther(const Port& port, int position, const char* side, const PortRecipe& main) {
+  std::optional<PortRecipe> recipe = LooksLikePicture(port, position, /*several=*/false);
+  if (!recipe.has_value()) {
+    return InvalidArgument(side, " '", port.name, "' is ", port.shape.ToString(),
+                           ", which is not a picture; use a .npy file");
+  }
+  FillRange(port, "", {}, &*recipe);
+  if (recipe->range_source.empty()) SetRange(&*recipe, main.range, "as the photo");
+  recipe->order = recipe->channels == main.channels ? main.order
+                  : recipe->channels == 3           ? ChannelOrder::kRgb
+                  : recipe->channels == 4           ? ChannelOrder::kRgba
+                                                    : ChannelOrder::kGray;
+  recipe->order_source = "as the photo";
+  return *recipe;
+}
+
 Result<Recipe> FindRecipe(const Model& model, const PictureOptions& options) {
   Recipe recipe;
+  SL_TRY(CheckOptions(model, options));
   const std::vector<StateBinding>& states = options.session.states;
   const auto is_state = [&](bool input, int port) {
     return std::any_of(states.begin(), states.end(),
                        [&](const StateBinding& state) { return (input ? state.input : state.output) == port; });
   };
   SL_ASSIGN(recipe.input, FindPort(
-                              model.inputs(), "", [&](int port) { return is_state(true, port); }, "input"));
+                              model.inputs(), options.input, [&](int port) { return is_state(true, port); }, "input"));
   SL_ASSIGN(recipe.output,
             FindPort(
                 model.outputs(), options.output, [&](int port) { return is_state(false, port); }, "output"));
@@ -251,8 +291,8 @@ Result<Recipe> FindRecipe(const Model& model, const PictureOptions& options) {
   const Port& in = model.inputs()[recipe.input.port];
   const Port& out = model.outputs()[recipe.output.port];
   FillRanges(model, options, &recipe);
-  SL_TRY(FillOrder(options, in, &recipe.input));
-  SL_TRY(FillOrder(options, out, &recipe.output));
+  SL_TRY(FillOrder(options, in, true, &recipe.input));
+  SL_TRY(FillOrder(options, out, false, &recipe.output));
   if (recipe.output.channels == 1 && recipe.output.order_source != "recipe file") {
     recipe.output.order = recipe.input.order == ChannelOrder::kY ? ChannelOrder::kY : ChannelOrder::kGray;
   }

@@ -34,6 +34,9 @@ struct Recipe {
   std::vector<std::string> Describe(const Model& model) const;
 };
 
+// The recipe of another port on the same side as `main`, which it resembles where nothing else is said.
+Result<PortRecipe> RecipeOfOther(const Port& port, int position, const char* side, const PortRecipe& main);
+
 // Finds the recipe of a model; see PicturePipeline. Errors name the port or the recipe file.
 Result<Recipe> FindRecipe(const Model& model, const PictureOptions& options);
 

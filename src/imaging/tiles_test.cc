@@ -60,6 +60,10 @@ TEST(TilesTest, OfPaddedConvolutionsEqualTheWhole) {
   ExpectTilesEqualWhole([](auto& net, ValueId v) { return net.Conv(net.Op("TANH", {net.Conv(v, 3, 5)}), 5, 3); }, 1);
 }
 
+TEST(TilesTest, OfConvolutionsOfManyChannelsEqualTheWhole) {
+  ExpectTilesEqualWhole([](auto& net, ValueId v) { return net.Conv(net.Conv(net.Conv(v, 3, 32), 32, 32), 32, 3); }, 1);
+}
+
 TEST(TilesTest, OfAnEncoderAndDecoderWithStridesEqualTheWhole) {
   ExpectTilesEqualWhole(
       [](auto& net, ValueId v) {

@@ -109,8 +109,7 @@ V Unary(D d, V x, V parameter) {
     case UnaryOp::kFloor: return hn::Floor(x);
     case UnaryOp::kCeil: return hn::Ceil(x);
     case UnaryOp::kRound: return hn::Round(x);
-    case UnaryOp::kSign:
-      return hn::IfThenElse(hn::Gt(x, zero), one, hn::IfThenElse(hn::Lt(x, zero), hn::Neg(one), zero));
+    case UnaryOp::kSign: return hn::IfThenElse(hn::Gt(x, zero), one, hn::IfThenElse(hn::Lt(x, zero), hn::Neg(one), x));
     case UnaryOp::kSin: return SineOf<UnaryOp::kSin>(d, x);
     case UnaryOp::kCos: return SineOf<UnaryOp::kCos>(d, x);
     case UnaryOp::kRelu: return hn::Max(zero, x);
@@ -280,7 +279,7 @@ float UnaryScalar(UnaryOp op, float x, float parameter) {
     case UnaryOp::kFloor: return std::floor(x);
     case UnaryOp::kCeil: return std::ceil(x);
     case UnaryOp::kRound: return std::nearbyint(x);
-    case UnaryOp::kSign: return x > 0 ? 1.0f : x < 0 ? -1.0f : 0.0f;
+    case UnaryOp::kSign: return x > 0 ? 1.0f : x < 0 ? -1.0f : x;
     case UnaryOp::kSin: return std::sin(x);
     case UnaryOp::kCos: return std::cos(x);
     case UnaryOp::kRelu: return x < 0 ? 0.0f : x;

@@ -91,7 +91,11 @@ HWY_INLINE void Subtract(const float* from, int64_t count, float highest, float 
 void ExpAll(float* chunk, int64_t count) {
   const D d;
   const int64_t n = hn::Lanes(d);
-  for (int64_t i = 0; i < count; i += n) hn::Store(hn::Exp(d, hn::Load(d, chunk + i)), d, chunk + i);
+  for (int64_t i = 0; i < count; i += n) {
+    const auto x = hn::Load(d, chunk + i);
+    // Exp makes a number even of what is none, which would hide it.
+    hn::Store(hn::IfThenElse(hn::IsNaN(x), x, hn::Exp(d, x)), d, chunk + i);
+  }
 }
 
 HWY_INLINE void Finish(const float* in, const float* exps, int64_t depth, float highest, double sum, bool log,

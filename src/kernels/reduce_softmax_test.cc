@@ -67,6 +67,18 @@ TEST(SoftmaxPixelsTest, FarBelowTheHighestIsZeroAndFarApartIsStillFinite) {
   for (int i = 1; i < 4; ++i) EXPECT_EQ(out[i], 0.0f) << i;
 }
 
+TEST(SoftmaxPixelsTest, APixelWithANanIsNanThroughoutAndTheOthersAreNot) {
+  const int64_t depth = 9;
+  std::vector<float> x = RandomFloats(3 * depth, 2.0f, 52), soft(x.size()), logs(x.size());
+  x[depth + 4] = std::numeric_limits<float>::quiet_NaN();
+  SoftmaxPixels({x.data(), depth, soft.data(), depth, 3, depth}, 1.0f);
+  LogSoftmaxPixels({x.data(), depth, logs.data(), depth, 3, depth});
+  for (int64_t i = 0; i < 3 * depth; ++i) {
+    EXPECT_EQ(std::isnan(soft[i]), i / depth == 1) << i;
+    EXPECT_EQ(std::isnan(logs[i]), i / depth == 1) << i;
+  }
+}
+
 TEST(L2NormalizePixelsTest, LengthIsOneAndZeroStaysZero) {
   const float x[] = {3.0f, 4.0f, 0.0f, 0.0f, 1e-9f, 0.0f};
   float out[6];

@@ -46,6 +46,7 @@ const OpDef batch_to_space_nd_op{
     .axes = Axes,
     .reference = Reference,
     .prepare = Prepare,
+    .selects = true,
 };
 
 }  // namespace safelight

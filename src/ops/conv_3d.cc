@@ -5,16 +5,16 @@
 #include <algorithm>
 
 #include "graph/op_def.h"
+#include "ops/support/clamped.h"
 #include "ops/support/product.h"
 
 namespace safelight {
 namespace {
 
-struct Conv3dAttrs : OpAttrs {
+struct Conv3dAttrs : ClampedAs<Conv3dAttrs> {
   bool same = true;
   int64_t stride[3] = {1, 1, 1};  // of depth, height, width
   int64_t dilation[3] = {1, 1, 1};
-  Clamp clamp;
 };
 
 constexpr const char* kAxisNames[3] = {"depth", "height", "width"};
@@ -140,14 +140,13 @@ Status Reference(const OpContext& context, std::span<const ConstTensorView> inpu
   }
   float* out = static_cast<float*>(outputs[0].data);
   const int64_t positions = shape.elements() == 0 ? 0 : shape.Product(0, 4);
-  std::vector<float> sums(shape[4]);
-  for (int64_t i = 0; i < positions; ++i) {
+  for (int64_t i = 0; i < positions; ++i, out += shape[4]) {
     const int64_t w = i % shape[3], h = i / shape[3] % shape[2], d = i / shape[3] / shape[2] % shape[1];
     const int64_t origin[3] = {d * attrs.stride[0] - pad[0], h * attrs.stride[1] - pad[1],
                                w * attrs.stride[2] - pad[2]};
-    std::fill(sums.begin(), sums.end(), 0.0f);
-    AddTaps(attrs, inputs[0], inputs[1], i / shape.Product(1, 4), origin, sums.data());
-    for (int64_t o = 0; o < shape[4]; ++o) *out++ = attrs.clamp(sums[o] + (bias == nullptr ? 0.0f : bias[o]));
+    std::fill_n(out, shape[4], 0.0f);
+    AddTaps(attrs, inputs[0], inputs[1], i / shape.Product(1, 4), origin, out);
+    for (int64_t o = 0; o < shape[4]; ++o) out[o] = attrs.clamp(out[o] + (bias == nullptr ? 0.0f : bias[o]));
   }
   return {};
 }

@@ -20,14 +20,17 @@ Result<std::shared_ptr<const OpAttrs>> Read(const AttrReader& reader) {
   return std::shared_ptr<const OpAttrs>(std::move(attrs));
 }
 
+// Without a list of its own: it is asked for in every run.
 Result<int> AxisOf(const OpContext& context) {
-  SL_ASSIGN(const std::vector<int64_t> axes, context.ConstInts(1));
-  const int rank = context.input(0).shape.rank();
-  if (axes.size() != 1) return InvalidArgument(axes.size(), " axes, must be 1");
-  if (axes[0] < -rank || axes[0] >= rank) {
-    return InvalidArgument("axis ", axes[0], " of an input of ", rank, " dimensions");
+  const Value& value = context.input(1);
+  if (!value.is_constant()) return Unsupported("the axis '", value.name, "' is not known before the run");
+  if (value.dtype != DType::kInt32 || value.shape.elements() != 1) {
+    return InvalidArgument("the axis is ", DTypeName(value.dtype), " of shape ", value.shape.ToString(),
+                           ", must be one int32");
   }
-  return static_cast<int>(axes[0] < 0 ? axes[0] + rank : axes[0]);
+  const int rank = context.input(0).shape.rank(), axis = *context.constant<int32_t>(1);
+  if (axis < -rank || axis >= rank) return InvalidArgument("axis ", axis, " of an input of ", rank, " dimensions");
+  return axis < 0 ? axis + rank : axis;
 }
 
 Status Infer(InferContext& context) {

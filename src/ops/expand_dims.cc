@@ -33,6 +33,7 @@ const OpDef expand_dims_op{
     .axes = ReshapeAxes,
     .reference = ReshapeReference,
     .prepare = PrepareReshape,
+    .selects = true,
 };
 
 }  // namespace safelight

@@ -7,14 +7,14 @@
 #include <algorithm>
 
 #include "graph/pack_cache.h"
+#include "ops/support/clamped.h"
 #include "ops/support/product.h"
 #include "ops/support/reduce_walk.h"
 
 namespace safelight {
 namespace {
 
-struct FullyConnectedAttrs : OpAttrs {
-  Clamp clamp;
+struct FullyConnectedAttrs : ClampedAs<FullyConnectedAttrs> {
   bool keep_num_dims = false;
 };
 

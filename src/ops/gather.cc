@@ -144,6 +144,7 @@ const OpDef gather_op{
     .axes = Axes,
     .reference = Reference,
     .prepare = Prepare,
+    .selects = true,
 };
 
 }  // namespace safelight

@@ -6,6 +6,6 @@
 namespace safelight {
 
 extern const OpDef pad_op;
-const OpDef pad_op = MoveOpDef<PadPlan, kNone>("PAD", 34, 2, 2, InferPad);
+const OpDef pad_op = MoveOpDef<PadPlan, kNone, true>("PAD", 34, 2, 2, InferPad);
 
 }  // namespace safelight

@@ -6,6 +6,6 @@
 namespace safelight {
 
 extern const OpDef padv2_op;
-const OpDef padv2_op = MoveOpDef<PadPlan, 2>("PADV2", 60, 3, 3, InferPad);
+const OpDef padv2_op = MoveOpDef<PadPlan, 2, true>("PADV2", 60, 3, 3, InferPad);
 
 }  // namespace safelight

@@ -76,6 +76,7 @@ const OpDef reshape_op{
     .prepare = PrepareReshape,
     .shape_inputs = 2,
     .rescale = Rescale,
+    .selects = true,
 };
 
 }  // namespace safelight

@@ -82,6 +82,7 @@ const OpDef resize_nearest_neighbor_op{
     .shape_inputs = 2,
     .rescale = RescaleResize,
     .size_follows_join = true,
+    .selects = true,
 };
 
 }  // namespace safelight

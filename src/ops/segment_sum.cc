@@ -79,7 +79,7 @@ const OpDef segment_sum_op{
     .max_inputs = 2,
     .infer = Infer,
     .reference = Reference,
-    .dynamic_shape = true,
+    .shape_decided_by = 1,
     .result_shapes = ResultShapes,
 };
 

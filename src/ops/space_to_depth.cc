@@ -93,6 +93,7 @@ const OpDef space_to_depth_op{
     .axes = Axes,
     .reference = Reference,
     .prepare = Prepare,
+    .selects = true,
 };
 
 }  // namespace safelight

@@ -46,6 +46,7 @@ const OpDef squeeze_op{
     .axes = ReshapeAxes,
     .reference = ReshapeReference,
     .prepare = PrepareReshape,
+    .selects = true,
 };
 
 }  // namespace safelight

@@ -85,7 +85,7 @@ const OpDef topk_v2_op{
     .outputs = 2,
     .infer = Infer,
     .reference = Reference,
-    .dynamic_shape = true,
+    .shape_decided_by = 1,
     .result_shapes = ResultShapes,
 };
 

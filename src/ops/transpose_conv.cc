@@ -4,6 +4,7 @@
 // (y + pad - k) divisible by the stride. Inputs: output shape, weights [o][ky][kx][i], data, bias.
 #include <algorithm>
 
+#include "ops/support/clamped.h"
 #include "ops/support/elementwise.h"
 #include "ops/support/spatial.h"
 #include "ops/support/spatial_filters.h"
@@ -11,10 +12,9 @@
 namespace safelight {
 namespace {
 
-struct Attrs : OpAttrs {
+struct Attrs : ClampedAs<Attrs> {
   Padding padding = Padding::kSame;
   int64_t stride_h = 1, stride_w = 1;
-  kernels::Clamp clamp{};
 };
 
 Result<std::shared_ptr<const OpAttrs>> Read(const AttrReader& reader) {

@@ -1,18 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // WHERE: the coordinates of all elements that are not zero, one row each, in row-major order.
-// How many there are is known only after the run. Whole tensors only.
+// How many there are is known only after the run, unless the input is a constant. Whole tensors only.
 #include "graph/op_def.h"
 #include "ops/support/visit_type.h"
 
 namespace safelight {
 namespace {
-
-Status Infer(InferContext& context) {
-  const Shape& shape = context.input(0).shape;
-  context.SetOutput(0, DType::kInt64, Shape{shape.elements(), shape.rank()});
-  return {};
-}
 
 // Calls f(i) for each element that is not zero.
 template <typename F>
@@ -31,6 +25,18 @@ Result<std::vector<Shape>> ResultShapes(const OpContext&, std::span<const ConstT
   int64_t count = 0;
   SL_TRY(ForEachTrue(inputs[0], [&](int64_t) { ++count; }));
   return std::vector<Shape>{Shape{count, inputs[0].shape.rank()}};
+}
+
+Status Infer(InferContext& context) {
+  const Value& input = context.input(0);
+  Shape shape{input.shape.elements(), input.shape.rank()};
+  if (input.is_constant()) {
+    const ConstTensorView view(input.dtype, input.shape, input.constant);
+    SL_ASSIGN(const std::vector<Shape> shapes, ResultShapes(context, {&view, 1}));
+    shape = shapes[0];
+  }
+  context.SetOutput(0, DType::kInt64, shape);
+  return {};
 }
 
 Status Reference(const OpContext&, std::span<const ConstTensorView> inputs, std::span<const TensorView> outputs) {
@@ -53,7 +59,7 @@ const OpDef where_op{
     .tflite_code = 109,
     .infer = Infer,
     .reference = Reference,
-    .dynamic_shape = true,
+    .shape_decided_by = 0,
     .result_shapes = ResultShapes,
 };
 

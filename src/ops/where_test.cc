@@ -21,6 +21,12 @@ TEST(WhereTest, CoordinatesOfWhatIsNotZero) {
             (std::vector<int64_t>{0, 1, 1, 0, 1, 2}));
 }
 
+TEST(WhereTest, OfAConstantTheSizeIsKnownBefore) {
+  const OneNode node("WHERE", {}, Inputs(MakeTensor<uint8_t>({2, 3}, {0, 1, 0, 1, 0, 1})), {0});
+  EXPECT_EQ(node.output().shape, (Shape{3, 2}));
+  EXPECT_FALSE(HasDynamicShape(node.context().graph(), node.context().node()));
+}
+
 TEST(WhereTest, FloatsAndNothing) {
   const OneNode node("WHERE", {}, Inputs(MakeTensor<float>({4}, {0.0f, -0.0f, 0.5f, -2.0f})), {});
   EXPECT_EQ(node.Expected().data<int64_t>()[0], 2);

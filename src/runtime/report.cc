@@ -73,10 +73,12 @@ PlanReport SessionImpl::Report() const {
   report.phases = static_cast<int>(plan.phases.phases.size());
   report.threads = plan.threads;
   for (const PhaseSchedule& schedule : plan.schedules) {
-    report.strip_rows = std::max(report.strip_rows, schedule.strip);
+    report.strip_rows = std::max(report.strip_rows, schedule.cut.strip);
+    report.blocks = std::max(report.blocks, schedule.cut.blocks);
   }
-  report.block_columns = options_.block_columns;
-  report.ring_bytes = plan.threads * (plan.ring_bytes + plan.scratch_bytes);
+  report.team = plan.team;
+  report.predicted_seconds = plan.predicted_seconds;
+  report.ring_bytes = plan.memory_bytes() - plan.shared_bytes;
   report.whole_bytes = plan.shared_bytes;
   report.packed_weight_bytes = static_cast<int64_t>(model_.impl()->pack_cache.size_bytes());
   report.halo_share = plan.rows_needed == 0 ? 0.0

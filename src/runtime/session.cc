@@ -14,6 +14,9 @@ Result<std::unique_ptr<SessionImpl>> SessionImpl::Create(const Model& model, con
   if (options.strip_rows < 0 || options.block_columns < 0 || options.memory_limit_bytes < 0 || options.threads < 0) {
     return InvalidArgument("session options: threads, strip rows, block columns and memory limit must not be negative");
   }
+  if (options.threads > kMostThreads) {
+    return InvalidArgument("session options: ", options.threads, " threads, at most ", kMostThreads);
+  }
   std::unique_ptr<SessionImpl> impl(new SessionImpl(model, options));
   SL_TRY(impl->Build().With(model.path()));
   return impl;
@@ -34,6 +37,7 @@ Status SessionImpl::Build() {
   SL_TRY(CheckStates());
   pool_ = options_.pool != nullptr ? options_.pool : std::make_shared<ThreadPool>(options_.threads);
   PlanOptions plan_options{.threads = pool_->size(),
+                           .fast = options_.arithmetic == Arithmetic::kFast,
                            .strip_rows = options_.strip_rows,
                            .block_columns = options_.block_columns,
                            .memory_limit_bytes = options_.memory_limit_bytes,

@@ -7,7 +7,7 @@
 //
 // Every case must end in a graph or a sentence: read, plan, and run where that is under 10 million multiply-adds,
 // for at most a second. A crash or a hang names its case, which --only repeats; memory taken while reading is
-// held against a bound that follows from the size of the file (in builds with a sanitizer, which count it).
+// held against a bound that follows from the size of the file (where the heap meter counts it).
 #include <signal.h>
 #include <unistd.h>
 
@@ -20,8 +20,8 @@
 #include <map>
 #include <string>
 
+#include "../support/heap_meter.h"
 #include "base/file.h"
-#include "heap_meter.h"
 #include "mutations.h"
 #include "safelight/model.h"
 #include "safelight/session.h"
@@ -226,7 +226,7 @@ class Mutator {
     if (metered_) {
       std::printf("most memory taken while reading: %zu bytes for a file of %zu\n", worst_peak_, worst_file_);
     } else {
-      std::printf("memory was not measured: this build has no sanitizer\n");
+      std::printf("memory was not measured: the heap meter does not count in this build\n");
     }
     std::printf("%llu passed, %llu failed\n", static_cast<unsigned long long>(passed_),
                 static_cast<unsigned long long>(failed_));

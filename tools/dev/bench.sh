@@ -1,6 +1,42 @@
 # SPDX-License-Identifier: Apache-2.0
-# ./dev bench: the built-in upscaler on this machine, whole processes, median of nine.
+# ./dev bench [startup|peers|kernels] [OPTIONS]: measurements on this machine; none of them is a test.
+#   startup   the built-in upscaler, whole processes, median of nine (default)
+#   peers     the networks of benchmarks/networks.py beside other runtimes, interleaved; benchmarks/peers/bench.py --help
+#   kernels   micro-benchmarks beside the kernels (Google Benchmark's options)
+what=${1:-startup}
+shift || true
+# shellcheck disable=SC2086
 need_packages $DEBIAN_PACKAGES
-need_python
-build_preset release
-"$VENV/bin/python" benchmarks/startup.py --program build/release/safelight
+PEERS_VENV=.venv-peers
+
+need_peers() {
+  local list=benchmarks/peers/requirements.txt
+  if [ ! -x "$PEERS_VENV/bin/python" ] || ! cmp -s "$list" "$PEERS_VENV/requirements.txt"; then
+    say "making the peers' Python environment in $PEERS_VENV"
+    rm -rf "$PEERS_VENV"
+    /usr/bin/python3 -m venv "$PEERS_VENV"
+    "$PEERS_VENV/bin/pip" install --quiet --disable-pip-version-check -r "$list"
+    cp "$list" "$PEERS_VENV/requirements.txt"
+  fi
+}
+
+case "$what" in
+  startup)
+    need_python
+    build_preset release safelight_cli
+    "$VENV/bin/python" benchmarks/startup.py --program build/release/safelight
+    ;;
+  peers)
+    need_peers
+    build_preset release bench_runner bench_fma_peak
+    "$PEERS_VENV/bin/python" benchmarks/peers/bench.py "$@"
+    ;;
+  kernels)
+    build_preset release kernels_bench
+    build/release/kernels_bench "$@"
+    ;;
+  *)
+    echo "usage: ./dev bench [startup|peers|kernels] [OPTIONS]"
+    exit 2
+    ;;
+esac

@@ -15,7 +15,7 @@ check() {
   fi
 }
 format_is_right() {
-  git ls-files --cached --others --exclude-standard -- '*.cc' '*.h' | xargs clang-format-14 --dry-run -Werror
+  git ls-files --cached --others --exclude-standard -- '*.cc' '*.c' '*.h' | xargs clang-format-14 --dry-run -Werror
 }
 check "format (./dev format mends it)" format_is_right
 check "layers: folders include only what layers.txt allows" python3 tools/check_layers.py

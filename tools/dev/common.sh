@@ -12,6 +12,7 @@ DEBIAN_PACKAGES="build-essential cmake ninja-build ccache pkg-config git
   libfmt-dev nlohmann-json3-dev libcli11-dev libtomlplusplus-dev
   libgtest-dev libgmock-dev libbenchmark-dev clang-format-14 python3 python3-venv"
 ARM64_PACKAGES="g++-aarch64-linux-gnu qemu-user"
+FUZZ_PACKAGES="clang-14 libclang-rt-14-dev"
 # Taken apart rather than installed: these may not stand beside their amd64 twins.
 ARM64_LIBRARIES="libhwy1 libhwy-dev libpthreadpool0 libpthreadpool-dev libflatbuffers-dev libflatbuffers2 libgtest-dev libgmock-dev"
 

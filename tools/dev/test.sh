@@ -80,11 +80,17 @@ say "release build"
 build_preset release
 gtests release '*_test'
 closing "the program as a user types it" "$VENV/bin/python" tests/cli/run.py --program build/release/safelight
+closing "the C API, core" build/release/c_core models/upscale_x3.tflite
+closing "the C API, pictures" build/release/c_picture models/upscale_x3.tflite build/release
+closing "installed, moved, used from outside" tests/install/run.sh build/release
+closing "single ops against LiteRT" "$VENV/bin/python" tests/ops/run.py --program build/release/run_cases
 closing "conformance with LiteRT" "$VENV/bin/python" tests/conformance/run.py --program build/release/safelight
 
 say "address and undefined-behaviour sanitizers"
 build_preset asan
 gtests asan '*_test'
+closing "the C API, core" build/asan/c_core models/upscale_x3.tflite
+closing "the C API, pictures" build/asan/c_picture models/upscale_x3.tflite build/asan
 closing "mutated models" tests/mutate/run.sh build/asan $([ "$all" = 1 ] && echo 10000 || echo 1000)
 
 say "arm64 under qemu-user"

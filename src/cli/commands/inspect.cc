@@ -5,6 +5,7 @@
 #include <cstdio>
 #include <nlohmann/json.hpp>
 
+#include "cli/check.h"
 #include "cli/command.h"
 #include "safelight/session.h"
 
@@ -13,25 +14,35 @@ namespace {
 
 struct Options {
   std::string model, size;
-  bool json = false, dot = false;
+  bool json = false, dot = false, plan = false;
   int threads = 1;
+  std::string arithmetic = "fast";
   int64_t strip_rows = 0;
 };
 
-Result<std::vector<Shape>> ShapesFor(const Model& model, const std::string& size) {
-  std::vector<Shape> shapes;
-  if (size.empty()) return shapes;
+struct Size {
   long long width = 0, height = 0;
-  if (std::sscanf(size.c_str(), "%lldx%lld", &width, &height) != 2 || width < 1 || height < 1) {
-    return InvalidArgument("--size '", size, "', must be WIDTHxHEIGHT");
-  }
+};
+
+Result<Size> ParseSize(const std::string& text) {
+  Size size;
+  char end = 0;
+  const int read = std::sscanf(text.c_str(), "%lldx%lld%c", &size.width, &size.height, &end);
+  if (read == 2 && size.width >= 1 && size.height >= 1) return size;
+  return InvalidArgument("'", text, "', must be WIDTHxHEIGHT");
+}
+
+Result<std::vector<Shape>> ShapesFor(const Model& model, const std::string& text) {
+  std::vector<Shape> shapes;
+  if (text.empty()) return shapes;
+  SL_ASSIGN(const Size size, ParseSize(text));
   const Shape picture = model.inputs().empty() ? Shape() : model.inputs()[0].shape;
   for (const Port& port : model.inputs()) {
     Shape shape = port.shape;
     if (shape.rank() == 4 && shape[1] == picture[1] && shape[2] == picture[2]) {
       const bool channels_first = shape[1] <= 4 && shape[3] > 4;
-      shape[channels_first ? 2 : 1] = height;
-      shape[channels_first ? 3 : 2] = width;
+      shape[channels_first ? 2 : 1] = size.height;
+      shape[channels_first ? 3 : 2] = size.width;
     }
     shapes.push_back(shape);
   }
@@ -73,64 +84,120 @@ void PrintPorts(const char* side, const std::vector<Port>& ports) {
 
 void PrintField(const char* what, const FieldReport& field) {
   if (field.local) {
-    std::printf("receptive field, %s: %lld before, %lld after\n", what, static_cast<long long>(field.before),
-                static_cast<long long>(field.after));
+    std::printf("receptive field, %s: %lld before, %lld after; %lld of the input make %lld of the output\n", what,
+                static_cast<long long>(field.before), static_cast<long long>(field.after),
+                static_cast<long long>(field.in_period), static_cast<long long>(field.out_period));
   } else {
     std::printf("receptive field, %s: %s\n", what, field.why_not.c_str());
   }
 }
 
-void PrintPlan(const PlanReport& plan) {
-  std::printf("\n%4s %5s %-22s %-20s %-20s %10s %9s %-18s %-9s %s\n", "node", "phase", "op", "in", "out", "MACs",
-              "weights", "rows needed", "kept", "bytes");
+// The number in the file, "-" for nodes that passes made.
+std::string NodeNumber(const NodeReport& node) {
+  return node.info.file_nodes.empty() ? "-" : std::to_string(node.info.file_nodes[0]);
+}
+
+void PrintNodes(const PlanReport& plan) {
+  std::printf("\n%4s %5s %-22s %-8s %-20s %-20s %10s %9s %-18s %-9s %s\n", "node", "phase", "op", "type", "in", "out",
+              "MACs", "weights", "rows needed", "kept", "bytes");
   for (const NodeReport& node : plan.nodes) {
-    const std::string number = node.info.file_nodes.empty() ? "-" : std::to_string(node.info.file_nodes[0]);
     const std::string in = node.info.input_shapes.empty() ? "" : node.info.input_shapes[0].ToString();
-    std::printf("%4s %5d %-22s %-20s %-20s %10lld %9lld %-18s %-9s %lld\n", number.c_str(), node.phase,
-                node.info.op.c_str(), in.c_str(), Shapes(node.info.output_shapes).c_str(),
+    std::printf("%4s %5d %-22s %-8s %-20s %-20s %10lld %9lld %-18s %-9s %lld\n", NodeNumber(node).c_str(), node.phase,
+                node.info.op.c_str(), DTypeName(node.info.dtype), in.c_str(), Shapes(node.info.output_shapes).c_str(),
                 static_cast<long long>(node.info.macs), static_cast<long long>(node.info.weight_bytes),
                 node.rows.c_str(), Ring(node).c_str(), static_cast<long long>(Bytes(node)));
   }
-  std::printf("\nphases %d, threads %d, strips of %lld rows, halo %.1f %%\n", plan.phases, plan.threads,
+}
+
+// Every value with its ring, in the order in which its node runs.
+void PrintRings(const PlanReport& plan) {
+  std::printf("\n%5s %4s %-22s %-18s %-22s %10s  %s\n", "phase", "node", "op", "rows needed", "kept", "bytes", "value");
+  for (const NodeReport& node : plan.nodes) {
+    for (const ValueReport& value : node.outputs) {
+      std::string kept = Cat("ring of ", value.ring_rows, " rows");
+      if (value.ring_columns > 0) kept += Cat(" x ", value.ring_columns);
+      if (value.whole) kept = "whole";
+      std::printf("%5d %4s %-22s %-18s %-22s %10lld  %s %s\n", node.phase, NodeNumber(node).c_str(),
+                  node.info.op.c_str(), node.rows.c_str(), kept.c_str(), static_cast<long long>(value.size_bytes),
+                  value.name.c_str(), value.shape.ToString().c_str());
+    }
+  }
+}
+
+void PrintSummary(const PlanReport& plan, int64_t memory_bytes) {
+  std::printf("\nphases %d, threads %d in teams of %d, blocks of columns %lld, strips of %lld rows, halo %.1f %%\n",
+              plan.phases, plan.threads, plan.team, static_cast<long long>(plan.blocks),
               static_cast<long long>(plan.strip_rows), 100 * plan.halo_share);
+  std::printf("predicted time of a run %.1f ms, an estimate\n", 1000 * plan.predicted_seconds);
   std::printf("MACs %lld, rings %s, whole values %s, packed weights %s\n", static_cast<long long>(plan.macs),
               FormatBytes(plan.ring_bytes).c_str(), FormatBytes(plan.whole_bytes).c_str(),
               FormatBytes(plan.packed_weight_bytes).c_str());
-  PrintField("rows", plan.field_rows);
-  PrintField("columns", plan.field_columns);
   for (const std::string& note : plan.notes) std::printf("note: %s\n", note.c_str());
+  std::printf("memory of a run, without input, output and weights: %s\n", FormatBytes(memory_bytes).c_str());
 }
 
-nlohmann::json ToJson(const Model& model, const PlanReport& plan) {
-  nlohmann::json nodes = nlohmann::json::array();
-  for (const NodeReport& node : plan.nodes) {
-    nlohmann::json outputs = nlohmann::json::array();
-    for (const ValueReport& value : node.outputs) {
-      outputs.push_back({{"name", value.name},
-                         {"shape", std::vector<int64_t>(value.shape.dims().begin(), value.shape.dims().end())},
-                         {"whole", value.whole},
-                         {"ring_rows", value.ring_rows},
-                         {"size_bytes", value.size_bytes}});
-    }
-    nodes.push_back({{"op", node.info.op},
-                     {"file_nodes", node.info.file_nodes},
-                     {"phase", node.phase},
-                     {"by_rows", node.by_rows},
-                     {"rows", node.rows},
-                     {"macs", node.info.macs},
-                     {"dtype", DTypeName(node.info.dtype)},
-                     {"weight_bytes", node.info.weight_bytes},
-                     {"outputs", outputs}});
+std::vector<int64_t> ToJson(const Shape& shape) { return {shape.dims().begin(), shape.dims().end()}; }
+
+nlohmann::json ToJson(const std::vector<Port>& ports) {
+  nlohmann::json list = nlohmann::json::array();
+  for (const Port& port : ports) {
+    list.push_back({{"name", port.name}, {"dtype", DTypeName(port.dtype)}, {"shape", ToJson(port.shape)}});
   }
+  return list;
+}
+
+nlohmann::json ToJson(const FieldReport& field) {
+  if (!field.local) return {{"why_not", field.why_not}};
+  return {{"before", field.before},
+          {"after", field.after},
+          {"in_period", field.in_period},
+          {"out_period", field.out_period}};
+}
+
+nlohmann::json ToJson(const NodeReport& node) {
+  nlohmann::json outputs = nlohmann::json::array(), inputs = nlohmann::json::array();
+  for (const Shape& shape : node.info.input_shapes) inputs.push_back(ToJson(shape));
+  for (const ValueReport& value : node.outputs) {
+    outputs.push_back({{"name", value.name},
+                       {"shape", ToJson(value.shape)},
+                       {"whole", value.whole},
+                       {"ring_rows", value.ring_rows},
+                       {"ring_columns", value.ring_columns},
+                       {"size_bytes", value.size_bytes}});
+  }
+  return {{"op", node.info.op},
+          {"file_nodes", node.info.file_nodes},
+          {"phase", node.phase},
+          {"by_rows", node.by_rows},
+          {"rows", node.rows},
+          {"macs", node.info.macs},
+          {"dtype", DTypeName(node.info.dtype)},
+          {"weight_bytes", node.info.weight_bytes},
+          {"inputs", node.info.inputs},
+          {"input_shapes", inputs},
+          {"outputs", outputs}};
+}
+
+nlohmann::json ToJson(const Model& model, const Session& session, const PlanReport& plan) {
+  nlohmann::json nodes = nlohmann::json::array();
+  for (const NodeReport& node : plan.nodes) nodes.push_back(ToJson(node));
   return {{"model", model.path()},
+          {"inputs", ToJson(session.inputs())},
+          {"outputs", ToJson(session.outputs())},
           {"nodes", nodes},
           {"phases", plan.phases},
           {"threads", plan.threads},
+          {"team", plan.team},
+          {"blocks", plan.blocks},
           {"strip_rows", plan.strip_rows},
+          {"predicted_seconds", plan.predicted_seconds},
           {"ring_bytes", plan.ring_bytes},
           {"whole_bytes", plan.whole_bytes},
+          {"memory_bytes", session.memory_bytes()},
           {"packed_weight_bytes", plan.packed_weight_bytes},
           {"macs", plan.macs},
+          {"halo_share", plan.halo_share},
+          {"receptive_field", {{"rows", ToJson(plan.field_rows)}, {"columns", ToJson(plan.field_columns)}}},
           {"notes", plan.notes}};
 }
 
@@ -148,7 +215,7 @@ void PrintDot(const PlanReport& plan) {
 }
 
 // The nodes of a file that cannot be planned yet (integer arithmetic) are still shown.
-void PrintNodes(const Model& model) {
+void PrintFile(const Model& model) {
   std::printf("\n%4s %-22s %-8s %-24s %10s %9s\n", "node", "op", "type", "out", "MACs", "weights");
   for (const NodeInfo& node : model.nodes()) {
     std::printf("%4d %-22s %-8s %-24s %10lld %9lld\n", node.file_nodes.empty() ? -1 : node.file_nodes[0],
@@ -169,21 +236,30 @@ Status Run(const Options& options) {
   SessionOptions session_options;
   session_options.input_shapes = std::move(shapes);
   session_options.threads = options.threads;
+  SL_ASSIGN(session_options.arithmetic, ParseArithmetic(options.arithmetic));
   session_options.strip_rows = options.strip_rows;
   Result<Session> session = Session::Create(model, session_options);
   if (!session.ok()) {
-    if (!options.json && !options.dot) PrintNodes(model);
+    if (!options.json && !options.dot) PrintFile(model);
     return session.status();
   }
   const PlanReport plan = session->plan();
   if (options.json) {
-    std::printf("%s\n", ToJson(model, plan).dump(1).c_str());
+    // Names are the file's, and need not be UTF-8.
+    const nlohmann::json json = ToJson(model, *session, plan);
+    std::printf("%s\n", json.dump(1, ' ', false, nlohmann::json::error_handler_t::replace).c_str());
   } else if (options.dot) {
     PrintDot(plan);
   } else {
-    PrintPlan(plan);
-    std::printf("memory of a run, without input, output and weights: %s\n",
-                FormatBytes(session->memory_bytes()).c_str());
+    if (options.plan) {
+      PrintRings(plan);
+    } else {
+      PrintNodes(plan);
+    }
+    PrintSummary(plan, session->memory_bytes());
+    if (options.plan) return {};
+    PrintField("rows", plan.field_rows);
+    PrintField("columns", plan.field_columns);
   }
   return {};
 }
@@ -191,9 +267,12 @@ Status Run(const Options& options) {
 std::function<Status()> Configure(CLI::App& app) {
   auto options = std::make_shared<Options>();
   app.add_option("model", options->model, "a .tflite file or a built-in model")->required();
-  app.add_option("--size", options->size, "picture size, WIDTHxHEIGHT (default: the file's own)");
+  app.add_option("--size", options->size, "picture size, WIDTHxHEIGHT (default: the file's own)")
+      ->check(Takes("WIDTHxHEIGHT", ParseSize));
   app.add_option("--threads", options->threads, "threads to plan for")->check(CLI::Range(1, 1024));
+  app.add_option("--arithmetic", options->arithmetic, "fast (Winograd) or exact (direct products)");
   app.add_option("--strip", options->strip_rows, "output rows at a time")->check(CLI::Range(0, 1 << 20));
+  app.add_flag("--plan", options->plan, "how each value is kept: rings, rows, bytes");
   app.add_flag("--json", options->json, "print JSON");
   app.add_flag("--dot", options->dot, "print a graph for Graphviz");
   return [options] { return Run(*options); };

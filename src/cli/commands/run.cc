@@ -5,88 +5,90 @@
 
 #include <CLI/CLI.hpp>
 #include <cstdio>
-#include <filesystem>
 
 #include "base/process.h"
+#include "cli/check.h"
 #include "cli/command.h"
+#include "cli/run_files.h"
 #include "cli/run_tensors.h"
+#include "safelight/npy.h"
 #include "safelight/picture.h"
 
 namespace safelight {
 namespace {
 
-namespace fs = std::filesystem;
-
 struct Options {
-  std::string model, output, channels, memory_limit, tile;
+  std::string model, output, channels, memory_limit, tile, range, output_range;
   std::vector<std::string> inputs, named_inputs, named_outputs, states;
-  std::vector<double> range, output_range;
+  std::string arithmetic = "fast";
   int threads = 0, quality = 92;
 };
 
-Result<ValueRange> ParseRange(const std::vector<double>& numbers, const char* option) {
-  if (numbers.size() != 2 || numbers[0] == numbers[1]) {
-    return InvalidArgument(option, " must be two different numbers, the values of black and white");
+Result<ValueRange> ParseRange(const std::string& text) {
+  ValueRange range;
+  char end = 0;
+  if (std::sscanf(text.c_str(), "%lf,%lf%c", &range.black, &range.white, &end) == 2) return range;
+  return InvalidArgument("'", text, "' is not a range such as 0,1: the values of black and white");
+}
+
+// 0 for "force".
+Result<int64_t> ParseTile(const std::string& text) {
+  char* end = nullptr;
+  const long long tile = std::strtoll(text.c_str(), &end, 10);
+  if (text == "force") return int64_t{0};
+  if (!text.empty() && *end == '\0' && tile >= 1) return static_cast<int64_t>(tile);
+  return InvalidArgument("'", text, "', must be a size in pixels or force");
+}
+
+Result<SessionOptions> MakeSessionOptions(const Model& model, const Options& options) {
+  SessionOptions session;
+  if (!options.memory_limit.empty()) {
+    SL_ASSIGN(session.memory_limit_bytes, ParseBytes(options.memory_limit));
   }
-  return ValueRange{numbers[0], numbers[1]};
+  session.threads = options.threads;
+  SL_ASSIGN(session.arithmetic, ParseArithmetic(options.arithmetic));
+  SL_ASSIGN(session.states, ParseStates(model, options.states));
+  return session;
 }
 
 Result<PictureOptions> MakePictureOptions(const Model& model, const Options& options) {
   PictureOptions picture;
   if (!options.range.empty()) {
-    SL_ASSIGN(picture.input_range, ParseRange(options.range, "--range"));
+    SL_ASSIGN(picture.input_range, ParseRange(options.range));
   }
   if (!options.output_range.empty()) {
-    SL_ASSIGN(picture.output_range, ParseRange(options.output_range, "--output-range"));
+    SL_ASSIGN(picture.output_range, ParseRange(options.output_range));
   }
   if (!options.channels.empty()) {
     SL_ASSIGN(picture.channels, ParseChannelOrder(options.channels));
   }
-  if (options.tile == "force") {
-    picture.force_tiles = true;
-  } else if (!options.tile.empty()) {
-    char* end = nullptr;
-    picture.tile = std::strtoll(options.tile.c_str(), &end, 10);
-    if (*end != '\0' || picture.tile < 1)
-      return InvalidArgument("--tile '", options.tile, "', must be a size in pixels or force");
+  if (!options.tile.empty()) {
+    SL_ASSIGN(picture.tile, ParseTile(options.tile));
+    picture.force_tiles = picture.tile == 0;
   }
-  if (!options.memory_limit.empty()) {
-    SL_ASSIGN(picture.session.memory_limit_bytes, ParseBytes(options.memory_limit));
-  }
-  picture.session.threads = options.threads;
-  SL_ASSIGN(picture.session.states, ParseStates(model, options.states));
+  SL_ASSIGN(picture.session, MakeSessionOptions(model, options));
   return picture;
-}
-
-// Where the result of `input` goes: the output itself, or a file of the same name in it when it is a folder.
-Result<std::string> OutputFor(const std::string& input, const std::string& output, bool many) {
-  std::error_code error;
-  const bool folder = fs::is_directory(output, error) || output.ends_with("/");
-  if (many && !folder) return InvalidArgument(output, ": must be a folder for more than one input");
-  fs::path path = output;
-  if (folder) {
-    if (!fs::is_directory(path, error)) return NotFound(output, ": no such folder");
-    path /= fs::path(input).stem().string() + ".png";
-  }
-  if (fs::exists(path, error) && fs::equivalent(path, input, error)) {
-    return InvalidArgument(path.string(), ": the output is the input itself");
-  }
-  return path.string();
 }
 
 // A bar on the terminal, only when there is more than one picture.
 class Progress {
  public:
   explicit Progress(size_t count) : count_(count), shown_(count > 1 && isatty(STDERR_FILENO) != 0) {}
+  ~Progress() { Clear(); }
   void Show(size_t done, double share) {
-    if (!shown_) return;
+    constexpr int kWidth = 40;
     const double all = (static_cast<double>(done) + share) / static_cast<double>(count_);
-    const int bars = static_cast<int>(all * 40);
-    if (bars == last_) return;
+    const int bars = static_cast<int>(all * kWidth);
+    if (!shown_ || bars == last_) return;
     last_ = bars;
-    std::fprintf(stderr, "\r[%.*s%*s] %zu of %zu", bars, "########################################", 40 - bars, "",
+    std::fprintf(stderr, "\r[%.*s%*s] %zu of %zu", bars, "########################################", kWidth - bars, "",
                  done, count_);
-    if (all >= 1) std::fprintf(stderr, "\n");
+    std::fflush(stderr);
+  }
+  // Makes room for a line.
+  void Clear() {
+    if (last_ >= 0) std::fprintf(stderr, "\r\033[K");
+    last_ = -1;
   }
 
  private:
@@ -95,101 +97,191 @@ class Progress {
   int last_ = -1;
 };
 
-Status RunPicture(PicturePipeline& pipeline, const std::string& input, const std::string& output, int quality,
-                  bool first, const std::function<bool(double)>& progress) {
-  SL_ASSIGN(const Image picture, ReadImage(input));
-  Result<Image> result = pipeline.Run(picture, progress);
-  if (!result.ok()) return result.status().With(input);
-  if (first) {
+// Everything that is read and written besides the network, settled before the first run.
+struct PictureRun {
+  std::vector<Job> jobs;
+  std::vector<NpyArray> arrays;                             // memory of extra inputs
+  std::vector<Image> pictures;                              // likewise
+  std::vector<std::pair<std::string, std::string>> others;  // output and file
+};
+
+// The inputs that --input names. Where no picture stands on the command line, the first of them is the photo; its
+// file is returned.
+Result<std::string> TakeNamedInputs(const Model& model, const std::map<std::string, std::string>& named,
+                                    bool photo_wanted, PictureRun* run, PictureOptions* options) {
+  std::string photo;
+  run->arrays.reserve(named.size());
+  run->pictures.reserve(named.size());
+  std::map<int, std::string> by_port;
+  for (const auto& [name, file] : named) {
+    SL_ASSIGN(const int port, FindPort(model.inputs(), name, "input"));
+    by_port[port] = file;
+  }
+  for (const auto& [port, file] : by_port) {
+    const std::string& name = model.inputs()[port].name;
+    if (IsNpy(file)) {
+      SL_ASSIGN(NpyArray array, ReadNpy(file));
+      run->arrays.push_back(std::move(array));
+      options->extra_inputs.push_back({name, run->arrays.back().view()});
+    } else if (photo_wanted && photo.empty()) {
+      options->input = name;
+      photo = file;
+    } else {
+      SL_ASSIGN(Image picture, ReadImage(file));
+      run->pictures.push_back(std::move(picture));
+      options->extra_pictures.push_back({name, &run->pictures.back()});
+    }
+  }
+  return photo;
+}
+
+// The outputs that --output names. Without -o the first that is no .npy file is the result; its file is returned.
+Result<std::string> TakeNamedOutputs(const Model& model, const Options& options, PictureRun* run,
+                                     PictureOptions* picture) {
+  std::string result = options.output;
+  for (const auto& [name, file] : ParsePairs(options.named_outputs)) {
+    SL_ASSIGN(const int port, FindPort(model.outputs(), name, "output"));
+    if (result.empty() && !IsNpy(file)) {
+      picture->output = model.outputs()[port].name;
+      result = file;
+    } else {
+      run->others.emplace_back(model.outputs()[port].name, file);
+    }
+  }
+  if (!result.empty()) return result;
+  return InvalidArgument("no picture to write is named: -o FILE.png; for tensors give .npy files");
+}
+
+Status CheckFiles(const Model& model, const Options& options, const PictureRun& run) {
+  std::vector<std::string> read = {model.path()}, written;
+  for (const auto& [name, file] : ParsePairs(options.named_inputs)) read.push_back(file);
+  for (const Job& job : run.jobs) {
+    read.push_back(job.input);
+    written.push_back(job.output);
+  }
+  if (!run.others.empty() && run.jobs.size() > 1) {
+    return InvalidArgument("--output names one file, and there are ", run.jobs.size(), " pictures");
+  }
+  for (const auto& [name, file] : run.others) written.push_back(file);
+  SL_TRY(CheckOutputs(written, read));
+  for (const std::string& file : written) {
+    if (!IsNpy(file) || file == run.jobs[0].output) SL_TRY(CheckImageName(file));
+  }
+  return {};
+}
+
+void PrintReport(const Job& job, const Image& picture, const Image& result, const PictureReport& report) {
+  std::printf(
+      "%s: %lldx%lld -> %s: %lldx%lld, compile %.1f ms, run %.1f ms (%.1f fps), engine %s, tensors %s, peak of the "
+      "process %s\n",
+      job.input.c_str(), static_cast<long long>(picture.width()), static_cast<long long>(picture.height()),
+      job.output.c_str(), static_cast<long long>(result.width()), static_cast<long long>(result.height()),
+      1000 * report.compile_seconds, 1000 * report.run_seconds, 1 / report.run_seconds,
+      FormatBytes(report.session_bytes).c_str(), FormatBytes(report.buffer_bytes).c_str(),
+      FormatBytes(PeakMemoryBytes()).c_str());
+  std::fflush(stdout);
+}
+
+Status RunPicture(PicturePipeline& pipeline, const PictureRun& run, size_t number, int quality, Progress& progress) {
+  const Job& job = run.jobs[number];
+  SL_ASSIGN(const Image picture, ReadImage(job.input));
+  Result<Image> result = pipeline.Run(picture, [&](double share) {
+    progress.Show(number, share);
+    return true;
+  });
+  progress.Clear();
+  if (!result.ok()) return result.status().With(job.input);
+  if (number == 0) {
     for (const std::string& note : pipeline.notes()) std::printf("%s\n", note.c_str());
   }
   WriteOptions write;
   write.jpeg_quality = quality;
   write.metadata = &result->metadata;
-  SL_TRY(WriteImage(output, *result, write));
-  const PictureReport& report = pipeline.report();
-  std::printf(
-      "%s: %lldx%lld -> %s: %lldx%lld, compile %.1f ms, run %.1f ms (%.1f fps), engine %s, tensors %s, peak of the "
-      "process %s\n",
-      input.c_str(), static_cast<long long>(picture.width()), static_cast<long long>(picture.height()), output.c_str(),
-      static_cast<long long>(result->width()), static_cast<long long>(result->height()), 1000 * report.compile_seconds,
-      1000 * report.run_seconds, 1 / report.run_seconds, FormatBytes(report.session_bytes).c_str(),
-      FormatBytes(report.buffer_bytes).c_str(), FormatBytes(PeakMemoryBytes()).c_str());
-  return {};
-}
-
-// Extra inputs are tensors as they are; their memory lives in `arrays`.
-Status AddExtraInputs(const std::map<std::string, std::string>& pairs, std::vector<NpyArray>* arrays,
-                      PictureOptions* options) {
-  arrays->reserve(pairs.size());
-  for (const auto& [name, file] : pairs) {
-    SL_ASSIGN(NpyArray array, ReadNpy(file));
-    arrays->push_back(std::move(array));
-    options->extra_inputs.push_back({name, arrays->back().view()});
+  SL_TRY(WriteImage(job.output, *result, write));
+  PrintReport(job, picture, *result, pipeline.report());
+  for (const auto& [name, file] : run.others) {
+    if (!IsNpy(file)) {
+      SL_ASSIGN(const Image other, pipeline.OtherPicture(name, picture.type()));
+      SL_TRY(WriteImage(file, other));
+      continue;
+    }
+    const auto outputs = pipeline.other_outputs();
+    const auto found =
+        std::find_if(outputs.begin(), outputs.end(), [&](const auto& output) { return output.first.name == name; });
+    if (found == outputs.end()) return NotFound("output '", name, "': the picture's own, or there is none in tiles");
+    SL_TRY(WriteNpy(file, found->second));
   }
   return {};
 }
 
-Status WriteOtherOutputs(const PicturePipeline& pipeline, const std::map<std::string, std::string>& outputs) {
-  for (const auto& [name, file] : outputs) {
-    bool found = false;
-    for (const auto& [port, tensor] : pipeline.other_outputs()) {
-      if (port.name != name) continue;
-      SL_TRY(WriteNpy(file, tensor));
-      found = true;
-    }
-    if (!found) return NotFound("no other output of the network is called '", name, "'");
+Status RunPictures(const Model& model, const Options& options, const std::map<std::string, std::string>& inputs) {
+  SL_ASSIGN(PictureOptions picture, MakePictureOptions(model, options));
+  PictureRun run;
+  SL_ASSIGN(const std::string photo, TakeNamedInputs(model, inputs, options.inputs.empty(), &run, &picture));
+  SL_ASSIGN(const std::string output, TakeNamedOutputs(model, options, &run, &picture));
+  SL_ASSIGN(const std::vector<std::string> files,
+            ExpandInputs(photo.empty() ? options.inputs : std::vector<std::string>{photo}));
+  SL_ASSIGN(run.jobs, PlanJobs(files, output, ".png"));
+  SL_TRY(CheckFiles(model, options, run));
+  SL_ASSIGN(PicturePipeline pipeline, PicturePipeline::Create(model, picture));
+  Progress progress(run.jobs.size());
+  for (size_t i = 0; i < run.jobs.size(); ++i) {
+    progress.Show(i, 0);
+    SL_TRY(RunPicture(pipeline, run, i, options.quality, progress));
   }
   return {};
 }
 
 Status Run(const Options& options) {
   SL_ASSIGN(const Model model, OpenModel(options.model));
-  SL_ASSIGN(PictureOptions picture, MakePictureOptions(model, options));
-  SL_ASSIGN(const auto named_inputs, ParsePairs(options.named_inputs, "--input"));
-  SL_ASSIGN(const auto named_outputs, ParsePairs(options.named_outputs, "--output"));
-  const bool tensors = options.inputs.empty() || options.inputs[0].ends_with(".npy");
-  if (tensors) {
-    if (options.inputs.size() > 1) return InvalidArgument("one .npy file at a time; name others with --input");
-    const std::string first = options.inputs.empty() ? "" : options.inputs[0];
-    return RunTensors(model, first, options.output, named_inputs, named_outputs, picture.session);
+  const auto inputs = ParsePairs(options.named_inputs), outputs = ParsePairs(options.named_outputs);
+  const bool tensors = options.inputs.empty() ? std::all_of(inputs.begin(), inputs.end(),
+                                                            [](const auto& pair) { return IsNpy(pair.second); })
+                                              : IsNpy(options.inputs[0]);
+  if (!tensors) return RunPictures(model, options, inputs);
+  if (options.inputs.size() > 1) return InvalidArgument("one .npy file at a time; name others with --input");
+  SL_ASSIGN(SessionOptions session, MakeSessionOptions(model, options));
+  TensorFiles files{options.inputs.empty() ? "" : options.inputs[0], "", inputs, outputs};
+  if (!options.output.empty()) {
+    SL_ASSIGN(const std::vector<Job> jobs,
+              PlanJobs({files.first.empty() ? "out" : files.first}, options.output, ".npy"));
+    files.output = jobs[0].output;
   }
-  if (options.output.empty()) return InvalidArgument("-o is needed: the picture or folder to write");
-  SL_ASSIGN(const std::vector<std::string> files, ExpandInputs(options.inputs));
-  std::vector<std::string> outputs;
-  for (const std::string& file : files) {
-    SL_ASSIGN(std::string output, OutputFor(file, options.output, files.size() > 1));
-    outputs.push_back(std::move(output));
-  }
-  std::vector<NpyArray> arrays;
-  SL_TRY(AddExtraInputs(named_inputs, &arrays, &picture));
-  SL_ASSIGN(PicturePipeline pipeline, PicturePipeline::Create(model, picture));
-  Progress progress(files.size());
-  for (size_t i = 0; i < files.size(); ++i) {
-    SL_TRY(RunPicture(pipeline, files[i], outputs[i], options.quality, i == 0, [&](double share) {
-      progress.Show(i, share);
-      return true;
-    }));
-    progress.Show(i + 1, 0);
-  }
-  return WriteOtherOutputs(pipeline, named_outputs);
+  return RunTensors(model, files, std::move(session));
 }
 
 std::function<Status()> Configure(CLI::App& app) {
   auto options = std::make_shared<Options>();
+  const CLI::Validator pair([](std::string& text) { return PairError(text); }, "NAME=FILE");
   app.add_option("model", options->model, "a .tflite file or a built-in model")->required();
   app.add_option("in", options->inputs, "pictures, folders, quoted globs; or one .npy file");
   app.add_option("-o", options->output, "picture or folder to write (.npy for a .npy input)");
   app.add_option("--threads", options->threads, "threads (default: one per core)")->check(CLI::Range(1, 1024));
-  app.add_option("--tile", options->tile, "columns at a time, in pixels; 'force' cuts networks that are not local");
-  app.add_option("--memory-limit", options->memory_limit, "of the engine's own buffers, such as 64MB");
-  app.add_option("--range", options->range, "the network's values of black and white: 0,1")->delimiter(',');
-  app.add_option("--output-range", options->output_range, "the same for the output")->delimiter(',');
-  app.add_option("--channels", options->channels, "y, gray, rgb, bgr or rgba");
-  app.add_option("--input", options->named_inputs, "name=file.npy: another input");
-  app.add_option("--output", options->named_outputs, "name=file.npy: another output");
-  app.add_option("--state", options->states, "out=in: output of one run is input of the next");
+  app.add_option("--arithmetic", options->arithmetic, "fast (Winograd) or exact (direct products)")
+      ->check(Takes("fast|exact", ParseArithmetic));
+  app.add_option("--tile", options->tile, "columns at a time, in pixels; 'force' cuts networks that are not local")
+      ->check(Takes("PIXELS|force", ParseTile));
+  app.add_option("--memory-limit", options->memory_limit, "of the engine's own buffers, such as 64MB")
+      ->check(Takes("BYTES", ParseBytes));
+  app.add_option("--range", options->range, "the network's values of black and white: 0,1")
+      ->check(Takes("BLACK,WHITE", ParseRange));
+  app.add_option("--output-range", options->output_range, "the same for the output")
+      ->check(Takes("BLACK,WHITE", ParseRange));
+  app.add_option("--channels", options->channels, "y, gray, rgb, bgr or rgba")
+      ->check(Takes("ORDER", ParseChannelOrder));
+  app.add_option("--input", options->named_inputs, "an input of the network: a picture, or .npy as it is")
+      ->allow_extra_args(false)
+      ->check(pair);
+  app.add_option("--output", options->named_outputs, "an output of the network: a picture, or .npy as it is")
+      ->allow_extra_args(false)
+      ->check(pair);
+  app.add_option("--state", options->states, "out=in: output of one run is input of the next")
+      ->allow_extra_args(false)
+      ->check(pair);
   app.add_option("--quality", options->quality, "of JPEG files")->check(CLI::Range(1, 100));
+  app.parse_complete_callback([options] {
+    if (options->output.empty() && options->named_outputs.empty()) throw CLI::RequiredError("-o");
+  });
   return [options] { return Run(*options); };
 }
 

@@ -6,6 +6,7 @@
 // changes something adds a sentence to `notes`.
 #pragma once
 
+#include <span>
 #include <string>
 #include <vector>
 
@@ -16,6 +17,16 @@ namespace safelight {
 
 using EnginePass = Status (*)(Graph& graph, std::vector<std::string>* notes);
 
-Status RunEnginePasses(Graph& graph, std::vector<std::string>* notes);
+struct NamedPass {
+  const char* name;
+  EnginePass run;
+  bool fast_only;  // changes the arithmetic within the stated bounds: not for exact arithmetic
+};
+
+// All of passes.def.
+std::span<const NamedPass> EnginePasses();
+
+// `fast`: also those that change the arithmetic. `graph` is inferred, and stays so.
+Status RunEnginePasses(Graph& graph, std::span<const NamedPass> passes, bool fast, std::vector<std::string>* notes);
 
 }  // namespace safelight

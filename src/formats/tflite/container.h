@@ -56,10 +56,16 @@ T ElementAt(const flatbuffers::Vector<T>& vector, int i) {
   return flatbuffers::EndianScalar(element);
 }
 
-// A string that the file may leave out; longer ones than any name are cut.
+// A string that the file may leave out; longer ones than any name are cut. Control characters become spaces: names
+// stand in sentences of one line, on terminals.
 inline std::string Text(const flatbuffers::String* string) {
   constexpr size_t kLongestText = 4096;
-  return string == nullptr ? std::string() : std::string(string->string_view().substr(0, kLongestText));
+  if (string == nullptr) return {};
+  std::string text(string->string_view().substr(0, kLongestText));
+  for (char& c : text) {
+    if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f) c = ' ';
+  }
+  return text;
 }
 
 }  // namespace safelight

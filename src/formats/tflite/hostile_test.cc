@@ -116,7 +116,7 @@ const Fault kGraphFaults[] = {
     {"Resource", [](ModelForTests& m) { m.main().nodes[1].code = kVarHandleCode; }, kRefused,
      "node 1 VAR_HANDLE 'y': a resource"},
     {"OpOfTheFuture", [](ModelForTests& m) { m.main().nodes[1].code = 5000; }, kRefused,
-     "node 1 unknown op 'y': this op is not in safelight"},
+     "node 1 unknown op 5000 'y': this op is not in safelight"},
 };
 
 const Fault kTensorFaults[] = {

@@ -222,8 +222,9 @@ constexpr const char* kNames[] = {
 
 }  // namespace
 
-const char* BuiltinOpName(int code) {
-  return code >= 0 && code < static_cast<int>(std::size(kNames)) ? kNames[code] : "unknown op";
+std::string BuiltinOpName(int code) {
+  if (code >= 0 && code < static_cast<int>(std::size(kNames))) return kNames[code];
+  return "unknown op " + std::to_string(code);
 }
 
 }  // namespace safelight

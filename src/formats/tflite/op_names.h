@@ -4,9 +4,11 @@
 // error can name them.
 #pragma once
 
+#include <string>
+
 namespace safelight {
 
-// "CONV_2D" for 3; "unknown op" for numbers that the format does not define.
-const char* BuiltinOpName(int code);
+// "CONV_2D" for 3; "unknown op 999" for numbers that the format does not define.
+std::string BuiltinOpName(int code);
 
 }  // namespace safelight

@@ -11,7 +11,6 @@ constexpr int64_t kMaxGrowth = 8;
 constexpr int64_t kAlwaysAllowedBytes = 64 * 1024;
 
 bool CanFold(const Graph& graph, const Node& node) {
-  if (node.op->dynamic_shape) return false;
   int64_t in_bytes = 0, out_bytes = 0;
   for (ValueId input : node.inputs) {
     if (input == kNone) continue;
@@ -31,8 +30,16 @@ bool CanFold(const Graph& graph, const Node& node) {
 }  // namespace
 
 Status FoldConstants(Graph& graph) {
+  bool shapes_change = false;
   for (size_t id = 0; id < graph.nodes.size(); ++id) {
-    if (!CanFold(graph, graph.nodes[id])) continue;
+    const Node& node = graph.nodes[id];
+    // What decides its sizes may have become a constant just now; then all behind it may have other sizes too.
+    const bool decided = node.op->shape_decided_by != kNone && !HasDynamicShape(graph, node);
+    shapes_change = shapes_change || decided;
+    if (shapes_change && !graph.values[node.outputs[0]].is_constant()) {
+      SL_TRY(InferNode(graph, static_cast<NodeId>(id)).With(NodeLabel(graph, node)));
+    }
+    if (!CanFold(graph, node)) continue;
     // What has no reference for its type stays a node and is refused, with its name, when prepared.
     (void)EvaluateNode(graph, static_cast<NodeId>(id)).ok();
   }

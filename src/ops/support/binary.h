@@ -3,14 +3,13 @@
 // Ops of two operands of one type, with an optional fused activation.
 #pragma once
 
+#include "ops/support/clamped.h"
 #include "ops/support/elementwise.h"
 
 namespace safelight {
 
 // Options of ADD, SUB, MUL, DIV: the fused activation in slot 0.
-struct BinaryAttrs : OpAttrs {
-  kernels::Clamp clamp{};
-};
+struct BinaryAttrs : ClampedAs<BinaryAttrs> {};
 Result<std::shared_ptr<const OpAttrs>> ReadActivation(const AttrReader& reader);
 
 Result<ElementFunction> ChooseBinary(const OpContext& context, kernels::BinaryOp op, bool plain);

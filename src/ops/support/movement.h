@@ -63,7 +63,8 @@ Status MoveReference(MovePlanFunction make, int fill_input, const OpContext& con
                      std::span<const ConstTensorView> inputs, std::span<const TensorView> outputs);
 Result<std::unique_ptr<Kernel>> PrepareMove(MovePlanFunction make, int fill_input, const OpContext& context);
 
-template <MovePlanFunction make, int fill_input = kNone>
+// `fills`: some elements are padding.
+template <MovePlanFunction make, int fill_input = kNone, bool fills = false>
 constexpr OpDef MoveOpDef(const char* name, int tflite_code, int min_inputs, int max_inputs,
                           Status (*infer)(InferContext&),
                           Result<std::shared_ptr<const OpAttrs>> (*read)(const AttrReader&) = nullptr) {
@@ -79,6 +80,7 @@ constexpr OpDef MoveOpDef(const char* name, int tflite_code, int min_inputs, int
     return MoveReference(make, fill_input, context, in, out);
   };
   op.prepare = [](const OpContext& context, const PrepareOptions&) { return PrepareMove(make, fill_input, context); };
+  op.selects = !fills;
   return op;
 }
 

@@ -55,7 +55,8 @@ class ArgKernel : public Kernel {
     int64_t found = 0;
     for (int64_t i = 1; i < count; ++i) {
       const T candidate = x[i * stride];
-      if (is_max ? candidate > best : candidate < best) {
+      const bool first_number = best != best && candidate == candidate;  // what is no number never wins
+      if ((is_max ? candidate > best : candidate < best) || first_number) {
         best = candidate;
         found = i;
       }

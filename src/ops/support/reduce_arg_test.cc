@@ -3,6 +3,8 @@
 
 #include <gtest/gtest.h>
 
+#include <limits>
+
 #include "ops/support/reduce_test_util.h"
 
 namespace safelight {
@@ -40,6 +42,13 @@ TEST(ArgTest, StripsHaveTheValuesOfTheWhole) {
 TEST(ArgTest, StoredIntegersCompareAsNumbers) {
   EXPECT_EQ(Arg("ARG_MAX", MakeTensor<int8_t>({3}, {-3, 5, -128}), 0).Whole().data<int32_t>()[0], 1);
   EXPECT_EQ(Arg("ARG_MIN", MakeTensor<int32_t>({3}, {4, -7, 9}), 0).Whole().data<int32_t>()[0], 1);
+}
+
+TEST(ArgTest, NanNeverWins) {
+  const float nan = std::numeric_limits<float>::quiet_NaN();
+  EXPECT_EQ(Arg("ARG_MAX", MakeTensor<float>({4}, {nan, 1, nan, 3}), 0).Whole().data<int32_t>()[0], 3);
+  EXPECT_EQ(Arg("ARG_MIN", MakeTensor<float>({4}, {nan, 1, nan, 3}), 0).Whole().data<int32_t>()[0], 1);
+  EXPECT_EQ(Arg("ARG_MAX", MakeTensor<float>({2}, {nan, nan}), 0).Whole().data<int32_t>()[0], 0);
 }
 
 TEST(ArgTest, WhatHasNoAnswerIsRefused) {

@@ -57,7 +57,7 @@ class OneNode {
     node_.op = FindOp(std::string_view(op));
     EXPECT_NE(node_.op, nullptr) << op;
     if (node_.op->read != nullptr) {
-      auto read = node_.op->read(AttrsForTests(std::move(attrs), {}));
+      auto read = node_.op->read(AttrsForTests(std::move(attrs)));
       status_ = read.status();
       if (read.ok()) node_.attrs = *read;
     }

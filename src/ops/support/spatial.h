@@ -7,6 +7,7 @@
 
 #include "graph/op_def.h"
 #include "kernels/elementwise.h"
+#include "ops/support/clamped.h"
 
 namespace safelight {
 
@@ -39,12 +40,11 @@ PixelRun NextPixels(const SlidingAxis& columns, const Window& in, const Window& 
 Result<SlidingAxis> MakeSlidingAxis(int64_t in, int64_t taps, int64_t stride, int64_t dilation, Padding padding);
 
 // Options common to convolutions and pools, read from the slots given (-1: the option does not exist).
-struct SlidingAttrs : OpAttrs {
+struct SlidingAttrs : ClampedAs<SlidingAttrs> {
   Padding padding = Padding::kSame;
   int64_t stride_h = 1, stride_w = 1, dilation_h = 1, dilation_w = 1;
   int64_t filter_h = 1, filter_w = 1;  // pools only
   int64_t multiplier = 1;              // depthwise only
-  kernels::Clamp clamp{};
 };
 struct SlidingSlots {
   int padding, stride_w, stride_h, activation, dilation_w, dilation_h, filter_w, filter_h, multiplier;

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// How much memory was taken at most, as far as a sanitizer counts it; a build without one measures nothing.
+// How often and how much memory was taken from the heap, by anything in the process. Counts in builds with a
+// sanitizer (through its hooks) and with glibc (whose malloc it stands before).
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 
 namespace safelight {
 
@@ -13,5 +15,7 @@ bool StartHeapMeter();
 void ResetHeapPeak();
 // The most that was held at once since ResetHeapPeak.
 size_t HeapPeakBytes();
+// How many blocks were taken so far.
+int64_t HeapBlocksTaken();
 
 }  // namespace safelight

@@ -1,0 +1,129 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Runs a network as a program that links the runtime core alone would: float32 tensors in and out, both resident.
+// Driven over pipes like peer_process.py: loads, compiles and runs once, writes the first output and prints one line of
+// JSON; then runs once for each line "run" of the standard input and prints the seconds; "end" prints the peak memory
+// as JSON.
+//
+//   bench_runner --model FILE.tflite --input RAW --output RAW [--threads N] [--memory-limit BYTES] [--strip ROWS]
+//   [--block COLUMNS]
+//                [--arithmetic exact]
+#include <chrono>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <iostream>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "base/process.h"
+#include "base/status.h"
+#include "safelight/session.h"
+
+namespace {
+
+using safelight::Result;
+using safelight::Status;
+
+double Now() { return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count(); }
+
+using Options = std::map<std::string, std::string>;
+
+long long Number(const Options& options, const char* name) {
+  const auto found = options.find(name);
+  return found == options.end() ? 0 : std::strtoll(found->second.c_str(), nullptr, 10);
+}
+
+struct Tensors {
+  std::vector<std::vector<float>> memory;
+  std::vector<safelight::ConstTensorView> inputs;
+  std::vector<safelight::TensorView> outputs;
+};
+
+Status MakeTensors(const safelight::Session& session, const std::string& input, Tensors* tensors) {
+  for (const safelight::Port& port : session.inputs()) {
+    if (port.dtype != safelight::DType::kFloat32)
+      return safelight::InvalidArgument("input '", port.name, "' is not float32");
+    std::vector<float> values(static_cast<size_t>(port.shape.elements()));
+    std::FILE* file = std::fopen(input.c_str(), "rbe");
+    const size_t read = file == nullptr ? 0 : std::fread(values.data(), sizeof(float), values.size(), file);
+    if (file != nullptr) std::fclose(file);
+    if (read != values.size()) return safelight::IoError(input, ": must hold ", values.size(), " floats");
+    tensors->inputs.emplace_back(port.dtype, port.shape, values.data());
+    tensors->memory.push_back(std::move(values));
+  }
+  for (const safelight::Port& port : session.outputs()) {
+    if (port.dtype != safelight::DType::kFloat32)
+      return safelight::InvalidArgument("output '", port.name, "' is not float32");
+    std::vector<float> values(static_cast<size_t>(port.shape.elements()));
+    tensors->outputs.push_back({port.dtype, port.shape, values.data()});
+    tensors->memory.push_back(std::move(values));
+  }
+  return Status();
+}
+
+Status WriteOutput(const std::string& path, const safelight::TensorView& output) {
+  std::FILE* file = std::fopen(path.c_str(), "wbe");
+  if (file == nullptr) return safelight::IoError(path, ": cannot be written");
+  const bool written = std::fwrite(output.data, 1, output.size_bytes(), file) == output.size_bytes();
+  return std::fclose(file) == 0 && written ? Status() : safelight::IoError(path, ": cannot be written");
+}
+
+Status Serve(const Options& options) {
+  const double start = Now();
+  SL_ASSIGN(const safelight::Model model, safelight::Model::Open(options.at("--model")));
+  const double loaded = Now();
+  safelight::SessionOptions session_options;
+  session_options.threads = static_cast<int>(Number(options, "--threads"));
+  session_options.memory_limit_bytes = Number(options, "--memory-limit");
+  session_options.strip_rows = Number(options, "--strip");
+  session_options.block_columns = Number(options, "--block");
+  if (options.count("--arithmetic") != 0 && options.at("--arithmetic") == "exact")
+    session_options.arithmetic = safelight::Arithmetic::kExact;
+  SL_ASSIGN(safelight::Session session, safelight::Session::Create(model, session_options));
+  const double compiled = Now();
+  Tensors tensors;
+  SL_TRY(MakeTensors(session, options.at("--input"), &tensors));
+  const double filled = Now();
+  SL_TRY(session.Run(tensors.inputs, tensors.outputs));
+  const double ran = Now();
+  SL_TRY(WriteOutput(options.at("--output"), tensors.outputs[0]));
+  std::printf(
+      "{\"load_s\": %.6f, \"compile_s\": %.6f, \"first_s\": %.6f, \"interpreter_kib\": 0, \"layout\": \"nhwc\"}\n",
+      loaded - start, compiled - loaded, ran - filled);
+  std::fflush(stdout);
+  std::string line;
+  while (std::getline(std::cin, line) && line != "end") {
+    const double before = Now();
+    SL_TRY(session.Run(tensors.inputs, tensors.outputs));
+    std::printf("%.6f\n", Now() - before);
+    std::fflush(stdout);
+  }
+  const safelight::PlanReport plan = session.plan();
+  std::printf(
+      "{\"peak_kib\": %lld, \"plan_kib\": %lld, \"packed_weights_kib\": %lld, \"strip_rows\": %lld, \"blocks\": %lld, ",
+      static_cast<long long>(safelight::PeakMemoryBytes() / 1024),
+      static_cast<long long>(session.memory_bytes() / 1024), static_cast<long long>(plan.packed_weight_bytes / 1024),
+      static_cast<long long>(plan.strip_rows), static_cast<long long>(plan.blocks));
+  std::printf("\"phases\": %d, \"threads\": %d, \"team\": %d, \"halo_share\": %.4f, \"predicted_s\": %.6f}\n",
+              plan.phases, plan.threads, plan.team, plan.halo_share, plan.predicted_seconds);
+  return Status();
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  Options options;
+  for (int i = 1; i + 1 < argc; i += 2) options[argv[i]] = argv[i + 1];
+  for (const char* needed : {"--model", "--input", "--output"}) {
+    if (options.count(needed) == 0) {
+      std::fprintf(stderr, "bench_runner: %s is needed\n", needed);
+      return 2;
+    }
+  }
+  const Status status = Serve(options);
+  if (status.ok()) return 0;
+  std::fprintf(stderr, "bench_runner: %s\n", status.message().c_str());
+  return 1;
+}

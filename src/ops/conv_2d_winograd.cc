@@ -1,0 +1,148 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// CONV_2D_WINOGRAD: a CONV_2D of 3x3 taps, stride 1, made in tiles of 4 by 4 outputs with a quarter of the products.
+//
+// Only the pass choose_winograd makes it, from CONV_2D nodes; options, shapes and reference are those of CONV_2D. Tiles
+// lie on the output's own grid of 4, so a pixel's bits do not depend on where a strip or a block begins; hence the
+// grain and the rows rule in whole tiles.
+#include <algorithm>
+
+#include "graph/pack_cache.h"
+#include "kernels/winograd.h"
+#include "ops/support/spatial.h"
+
+namespace safelight {
+
+extern const OpDef conv_2d_op;
+
+namespace {
+
+constexpr int kTile = 4, kTaps = 3, kPatch = 6;
+
+Sliding SlidingOf(const OpContext& context) {
+  return *MakeSliding(context.input(0).shape, kTaps, kTaps, context.attrs<SlidingAttrs>());
+}
+
+Status Infer(InferContext& context) {
+  SL_TRY(conv_2d_op.infer(context));
+  const Shape& filter = context.input(1).shape;
+  const SlidingAttrs& attrs = context.attrs<SlidingAttrs>();
+  const bool fits = filter[1] == kTaps && filter[2] == kTaps && filter[3] == context.input(0).shape[3] &&
+                    attrs.stride_h == 1 && attrs.stride_w == 1 && attrs.dilation_h == 1 && attrs.dilation_w == 1;
+  if (!fits) return InvalidArgument("Winograd is for ungrouped 3x3 filters of stride 1");
+  return {};
+}
+
+std::vector<AxisRule> Axes(const OpContext& context, int out_axis) {
+  if (out_axis > 2) return {};
+  const Shape& in = context.input(0).shape;
+  const Sliding sliding = SlidingOf(context);
+  const auto rule = [&](const SlidingAxis& axis, int number) {
+    return AxisRule::Gridded(number, axis.in, 1, -axis.pad, kTaps, kTile);
+  };
+  std::vector<AxisRule> rules(static_cast<size_t>(context.num_inputs()), AxisRule::All());
+  rules[0] = out_axis == 0 ? AxisRule::Same(0, in[0]) : rule(out_axis == 1 ? sliding.rows : sliding.columns, out_axis);
+  return rules;
+}
+
+Cost WinogradCost(const OpContext& context) {
+  Cost cost = conv_2d_op.cost(context);
+  const int64_t pixels = context.output(0).shape.Product(0, 3);
+  const int64_t in = context.input(0).shape[3], out = context.output(0).shape[3];
+  // 36 products for 16 pixels, and transforms that take about as long as so many multiply-adds.
+  cost.macs_done = pixels * (in * out * 36 / 16 + 20 * in + 16 * out);
+  cost.weight_bytes = in * out * 36 * static_cast<int64_t>(sizeof(float));
+  return cost;
+}
+
+class WinogradKernel : public Kernel {
+ public:
+  WinogradKernel(const OpContext& context, const PrepareOptions& options)
+      : sliding_(SlidingOf(context)), clamp_(context.attrs<SlidingAttrs>().clamp) {
+    size_ = {context.input(0).shape[3], context.output(0).shape[3]};
+    const float* weights = context.constant<float>(1);
+    const float* bias = context.has_input(2) ? context.constant<float>(2) : nullptr;
+    const auto make = [&] {
+      AlignedBuffer buffer(kernels::WinogradPackedBytes(size_));
+      kernels::PackWinograd(size_, weights, bias, reinterpret_cast<float*>(buffer.data()));
+      return buffer;
+    };
+    // The bias is part of the block, so its address is part of the key.
+    const std::string layout = Cat("winograd ", kernels::WinogradLayout(size_), " of ", size_.out_channels, "x",
+                                   size_.in_channels, " bias ", static_cast<const void*>(bias));
+    packed_ = options.pack_cache == nullptr ? std::make_shared<const AlignedBuffer>(make())
+                                            : options.pack_cache->Get(weights, layout, make);
+  }
+
+  size_t scratch_bytes() const override { return kernels::WinogradScratchBytes(size_, sliding_.columns.out); }
+
+  Status Run(const KernelArgs& args) const override {
+    const Window &in = args.inputs[0], &out = args.outputs[0];
+    if (in.row_axis == 2 || out.row_axis == 2) return Internal("Winograd on a ring of columns");
+    const Range* box = args.box.axis;
+    for (int64_t n = box[0].begin; n < box[0].end; ++n) {
+      for (int64_t y = box[1].begin / kTile * kTile; y < box[1].end; y += kTile) RunTiles(args, n, y);
+    }
+    return {};
+  }
+
+ private:
+  // The row of tiles whose first output row is y.
+  void RunTiles(const KernelArgs& args, int64_t n, int64_t y) const {
+    const Window &in = args.inputs[0], &out = args.outputs[0];
+    const Range rows = args.box.axis[1], columns = args.box.axis[2];
+    kernels::WinogradStrip strip;
+    for (int64_t r = 0; r < kPatch; ++r) {
+      const int64_t from = y + r - sliding_.rows.pad;
+      strip.in[r] = from >= 0 && from < sliding_.rows.in ? in.Pixel<float>(n, from, 0) : nullptr;
+    }
+    for (int64_t r = 0; r < kTile; ++r) {
+      strip.out[r] = y + r >= rows.begin && y + r < rows.end ? out.Pixel<float>(n, y + r, 0) : nullptr;
+    }
+    strip.in_step = in.strides[2];
+    strip.out_step = out.strides[2];
+    strip.width = sliding_.columns.in;
+    strip.pad = sliding_.columns.pad;
+    strip.x_begin = columns.begin;
+    strip.x_end = columns.end;
+    strip.low = clamp_.low;
+    strip.high = clamp_.high;
+    strip.scratch = reinterpret_cast<float*>(args.scratch);
+    kernels::RunWinograd(size_, reinterpret_cast<const float*>(packed_->data()), strip);
+  }
+
+  const Sliding sliding_;
+  const kernels::Clamp clamp_;
+  kernels::WinogradSize size_;
+  std::shared_ptr<const AlignedBuffer> packed_;
+};
+
+Result<std::unique_ptr<Kernel>> Prepare(const OpContext& context, const PrepareOptions& options) {
+  SL_TRY(CheckFloat(context));
+  if (!context.input(1).is_constant() || (context.has_input(2) && !context.input(2).is_constant())) {
+    return Unsupported("Winograd needs constant weights");
+  }
+  return std::unique_ptr<Kernel>(std::make_unique<WinogradKernel>(context, options));
+}
+
+Status Reference(const OpContext& context, std::span<const ConstTensorView> inputs,
+                 std::span<const TensorView> outputs) {
+  return conv_2d_op.reference(context, inputs, outputs);
+}
+
+}  // namespace
+
+extern const OpDef conv_2d_winograd_op;
+const OpDef conv_2d_winograd_op{
+    .name = "CONV_2D_WINOGRAD",
+    .min_inputs = 2,
+    .max_inputs = 3,
+    .infer = Infer,
+    .axes = Axes,
+    .grain = kTile,
+    .cost = WinogradCost,
+    .reference = Reference,
+    .prepare = Prepare,
+};
+
+}  // namespace safelight
