@@ -4,6 +4,7 @@
 // rings stay small.
 #include <gtest/gtest.h>
 
+#include <atomic>
 #include <functional>
 #include <random>
 
@@ -125,6 +126,25 @@ std::vector<AxisRule> FlipAxes(const OpContext& c, int axis) {
   return {AxisRule::Table(1, in[1], std::move(table))};
 }
 const OpDef flip_op{.name = "FLIP", .infer = SameShape, .axes = FlipAxes, .prepare = PreparePoint<Flip>};
+
+// The sum of each row: a value without columns.
+std::atomic<int64_t> row_sums_made{0};
+float RowSum(const KernelArgs& args, int64_t n, int64_t y, int64_t, int64_t c) {
+  ++row_sums_made;
+  float sum = 0;
+  for (int64_t x = 0; x < args.inputs[0].shape[2]; ++x) sum = sum * 0.9f + args.inputs[0].Pixel<float>(n, y, x)[c];
+  return sum;
+}
+Status RowSumShape(InferContext& c) {
+  const Shape& in = c.input(0).shape;
+  c.SetOutput(0, DType::kFloat32, {in[0], in[1], 1, in[3]});
+  return {};
+}
+std::vector<AxisRule> RowSumAxes(const OpContext& c, int axis) {
+  if (axis == 2) return {};
+  return {AxisRule::Same(axis, c.input(0).shape[axis])};
+}
+const OpDef row_sum_op{.name = "ROW_SUM", .infer = RowSumShape, .axes = RowSumAxes, .prepare = PreparePoint<RowSum>};
 
 // Thirty columns of padding in front: blocks that lie in it need nothing of the input.
 float Margin(const KernelArgs& args, int64_t n, int64_t y, int64_t x, int64_t c) {
@@ -269,6 +289,24 @@ TEST(EngineTest, WholeCellsHaveTheSameBitsForEveryCut) {
   b.graph.outputs = {b(add_op, {b(window3_op, {b(cells_op, {a})}), a}), b(cells_op, {half})};
   ASSERT_TRUE(Infer(b.graph).ok());
   ExpectSameBits(b.graph);
+}
+
+TEST(EngineTest, ValuesWithoutColumnsHaveTheSameBitsForEveryCut) {
+  Builder b({1, 25, 70, 3});
+  const ValueId a = b(window3_op, {b.graph.inputs[0]});
+  const ValueId sums = b(row_sum_op, {a});
+  b.graph.outputs = {b(window3_op, {b(add_op, {a, sums})}), b(row_sum_op, {b(window3_op, {a})})};
+  ASSERT_TRUE(Infer(b.graph).ok());
+  ExpectSameBits(b.graph);
+}
+
+TEST(EngineTest, OneMemberOfATeamMakesAValueWithoutColumns) {
+  Builder b({1, 25, 70, 3});
+  b.graph.outputs = {b(add_op, {b.graph.inputs[0], b(row_sum_op, {b.graph.inputs[0]})})};
+  ASSERT_TRUE(Infer(b.graph).ok());
+  row_sums_made = 0;
+  RunGraph(b.graph, {.strip_rows = 4, .team = 2}, 2);
+  EXPECT_EQ(row_sums_made, 2 * 25 * 3);  // RunGraph runs twice
 }
 
 TEST(EngineTest, BlocksThatAreAllPaddingHaveTheSameBits) {

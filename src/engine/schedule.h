@@ -58,7 +58,7 @@ struct PhaseCut {
 // Unit `band`, `block` of the cut: targets share the picture evenly; other nodes make what their readers need, halo
 // included.
 UnitRegion PlanUnit(const PhaseNodes& nodes, const PhaseCut& cut, int64_t band, int64_t block);
-// The columns of entry `e` that member `member` of the unit's team makes; empty for all but the first where there is no
+// The columns of entry `e` that member `member` of the unit's team makes; empty for all but one where there is no
 // column axis.
 Range MemberColumns(const PhaseNodes& nodes, const PhaseCut& cut, const UnitRegion& region, size_t e, int member);
 
