@@ -118,7 +118,9 @@ struct Executor::Worker {
     Worker& self = *static_cast<Worker*>(worker);
     const Plan& plan = self.owner_.plan_;
     const NodeId id = self.schedule_->nodes.entries[step.entry].node;
-    const Status status = self.RunStep(id, step.rows, self.schedule_->shares[self.unit_].columns[member][step.entry]);
+    const Range columns = self.schedule_->shares[self.unit_].columns[member][step.entry];
+    if (columns.empty()) return {};  // without a column axis only the first member makes the rows
+    const Status status = self.RunStep(id, step.rows, columns);
     return status.ok() ? status : status.With(NodeLabel(plan.graph, plan.graph.nodes[id]));
   }
 
