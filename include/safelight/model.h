@@ -72,6 +72,7 @@ class Model {
   const std::shared_ptr<ModelImpl>& impl() const { return impl_; }
 
  private:
+  friend class ModelImpl;
   explicit Model(std::shared_ptr<ModelImpl> impl) : impl_(std::move(impl)) {}
   std::shared_ptr<ModelImpl> impl_;
 };

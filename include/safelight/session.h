@@ -75,11 +75,14 @@ struct NodeReport {
   std::vector<ValueReport> outputs;
 };
 
-// How far an output pixel of the first output looks in the first input, along rows or columns.
+// How far pixels of the first output look in the first input, along rows or columns: output pixels k * out_period up to
+// (k + 1) * out_period come from input pixels k * in_period up to (k + 1) * in_period, and need `before` pixels more in
+// front of these and `after` behind. Without padding there is nothing in front: then `before` is 0 or negative.
 struct FieldReport {
-  bool local = false;             // false: it depends on everything, or the extent does not show at this size
-  std::string why_not;            // names the node, when not local
-  int64_t before = 0, after = 0;  // input pixels needed before and after the one it comes from
+  bool local = false;   // false: it depends on everything, or the extent does not show at this size
+  std::string why_not;  // names the node, when not local
+  int64_t before = 0, after = 0;
+  int64_t in_period = 1, out_period = 1;
 };
 
 struct PlanReport {
@@ -97,8 +100,6 @@ struct PlanReport {
   int64_t macs = 0;       // of one run, without recomputed halo
   double halo_share = 0;  // rows made more than once, as a share of all rows
   FieldReport field_rows, field_columns;
-  // Pictures must be a multiple of this for every inner value to have a whole number of rows.
-  int64_t total_stride_rows = 1, total_stride_columns = 1;
 };
 
 class SessionImpl;

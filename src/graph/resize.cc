@@ -2,126 +2,182 @@
 #include "graph/resize.h"
 
 #include <algorithm>
-#include <cstring>
-#include <numeric>
 
 #include "graph/infer.h"
+#include "graph/join.h"
 #include "graph/op_def.h"
 
 namespace safelight {
 namespace {
 
-// Larger factors between a picture and its inner values are not strides but sizes.
-constexpr int64_t kMaxTotalStride = 256;
+// Following joins may need nodes further down first, and those others; hostile graphs could nest this without end.
+constexpr int kMaxNesting = 32;
 
-bool SamePlane(const Shape& a, const Shape& b) {
-  return a.rank() == 4 && b.rank() == 4 && a[1] == b[1] && a[2] == b[2];
-}
-
-// The value that the output of own.nodes[id] meets later at equal height and width (an add, a
-// concatenation), if it is not made from that output itself.
-ValueId FindJoinPartner(const Graph& own, NodeId id) {
-  const Value& start = own.values[own.nodes[id].outputs[0]];
-  std::vector<bool> descended(own.values.size(), false), level(own.values.size(), false);
-  descended[own.nodes[id].outputs[0]] = level[own.nodes[id].outputs[0]] = true;
-  for (size_t n = static_cast<size_t>(id) + 1; n < own.nodes.size(); ++n) {
-    const Node& node = own.nodes[n];
-    bool from_descended = false, from_level = false;
-    for (ValueId input : node.inputs) {
-      if (input == kNone) continue;
-      from_descended = from_descended || descended[input];
-      from_level = from_level || level[input];
-    }
-    if (!from_descended) continue;
-    const bool keeps_plane = SamePlane(own.values[node.outputs[0]].shape, start.shape);
-    for (ValueId output : node.outputs) {
-      descended[output] = true;
-      level[output] = from_level && keeps_plane;
-    }
-    if (!from_level || !keeps_plane) continue;
-    for (ValueId input : node.inputs) {
-      if (input == kNone || descended[input] || own.values[input].is_constant()) continue;
-      if (SamePlane(own.values[input].shape, start.shape)) return input;
+Result<Tensor> SizesTensor(DType dtype, const std::vector<int64_t>& sizes) {
+  Tensor tensor(dtype, Shape({static_cast<int64_t>(sizes.size())}));
+  for (size_t i = 0; i < sizes.size(); ++i) {
+    if (dtype == DType::kInt64) {
+      tensor.data<int64_t>()[i] = sizes[i];
+    } else if (dtype == DType::kInt32) {
+      tensor.data<int32_t>()[i] = static_cast<int32_t>(sizes[i]);
+    } else {
+      return Unsupported("sizes of type ", DTypeName(dtype), " cannot be rewritten");
     }
   }
-  return kNone;
+  return tensor;
 }
 
 class Resizer {
  public:
   Resizer(const Graph& file, const Graph& own, std::vector<std::string>* notes)
-      : own_(own), graph_(file), notes_(notes) {}
+      : own_(own),
+        graph_(file),
+        notes_(notes),
+        states_(file.nodes.size(), State::kWaiting),
+        follows_picture_(file.values.size(), false) {}
 
   Result<Graph> Run(const std::vector<Shape>& input_shapes) {
     SL_TRY(VerifyStructure(graph_));
     for (size_t i = 0; i < input_shapes.size(); ++i) {
       if (input_shapes[i].rank() > 0) graph_.values[graph_.inputs[i]].shape = input_shapes[i];
     }
-    for (size_t id = 0; id < graph_.nodes.size(); ++id) {
-      const Status status = ResizeNode(static_cast<NodeId>(id));
-      if (!status.ok()) return status.With(Cat(NodeLabel(own_, own_.nodes[id]), " at this picture size"));
-      const Status inferred = InferNode(graph_, static_cast<NodeId>(id));
-      if (!inferred.ok()) return inferred.With(Cat(NodeLabel(own_, own_.nodes[id]), " at this picture size"));
-    }
+    SL_TRY(ResizeNodes(std::vector<bool>(graph_.nodes.size(), true)));
     // Once more from the start, with all checks and with shape arithmetic evaluated.
     SL_TRY(Infer(graph_));
     return std::move(graph_);
   }
 
  private:
-  Status ResizeNode(NodeId id) {
-    const OpDef& op = *graph_.nodes[id].op;
-    if (op.shape_inputs == 0 || op.rescale == nullptr) return {};
-    for (size_t i = 0; i < graph_.nodes[id].inputs.size(); ++i) {
-      const ValueId input = graph_.nodes[id].inputs[i];
-      if ((op.shape_inputs >> i & 1) == 0 || input == kNone) continue;
-      const Value& value = graph_.values[input];
-      if (!value.is_constant() || value.producer != kNone) continue;
-      SL_TRY(Rewrite(id, static_cast<int>(i)));
+  // Those of the nodes that are wanted and not done yet, in their order.
+  Status ResizeNodes(const std::vector<bool>& wanted) {
+    for (size_t id = 0; id < states_.size(); ++id) {
+      if (states_[id] != State::kWaiting || !wanted[id]) continue;
+      states_[id] = State::kBegun;
+      const Status status = ResizeNode(static_cast<NodeId>(id));
+      if (!status.ok()) return Locate(status, static_cast<NodeId>(id));
+      states_[id] = State::kInferred;
     }
     return {};
   }
 
-  Status Rewrite(NodeId id, int input) {
-    const OpContext before(own_, own_.nodes[id]), after(graph_, graph_.nodes[id]);
-    SL_ASSIGN(const std::vector<int64_t> old_sizes, before.ConstInts(input));
-    SL_ASSIGN(std::vector<int64_t> sizes, graph_.nodes[id].op->rescale(before, after, input));
-    if (graph_.nodes[id].op->size_follows_join) FollowJoin(id, &sizes);
-    if (sizes == old_sizes) return {};
-    const Value& old = graph_.values[graph_.nodes[id].inputs[input]];
-    // The constant may serve other nodes as well, so this one gets its own.
-    Tensor tensor(old.dtype, Shape({static_cast<int64_t>(sizes.size())}));
-    for (size_t i = 0; i < sizes.size(); ++i) {
-      if (old.dtype == DType::kInt64) {
-        tensor.data<int64_t>()[i] = sizes[i];
-      } else if (old.dtype == DType::kInt32) {
-        tensor.data<int32_t>()[i] = static_cast<int32_t>(sizes[i]);
-      } else {
-        return Unsupported("sizes of type ", DTypeName(old.dtype), " cannot be rewritten");
+  // The innermost node is the one at fault.
+  Status Locate(const Status& status, NodeId id) {
+    if (located_) return status;
+    located_ = true;
+    return status.With(Cat(NodeLabel(own_, own_.nodes[id]), " at this picture size"));
+  }
+
+  Status ResizeNode(NodeId id) {
+    SL_TRY(RewriteSizes(id, /*computed=*/false));
+    Status inferred = InferNode(graph_, id);
+    // Sizes computed from a shape follow the picture by themselves; but often only the batch is, and the rest is the
+    // exporter's own picture.
+    if (!inferred.ok() && HasComputedSizes(id)) {
+      SL_TRY(RewriteSizes(id, /*computed=*/true));
+      inferred = InferNode(graph_, id);
+    }
+    SL_TRY(inferred);
+    const Node& node = graph_.nodes[id];
+    bool follows = node.op->reads_only_shape;
+    for (ValueId input : node.inputs) follows = follows || (input != kNone && FollowsPicture(input));
+    for (ValueId output : node.outputs) follows_picture_[output] = follows;
+    return {};
+  }
+
+  bool FollowsPicture(ValueId id) const {
+    return id < static_cast<ValueId>(follows_picture_.size()) && follows_picture_[id];
+  }
+
+  // Input `i` of the node is a shape that its op lets us rewrite.
+  bool IsSizes(const Node& node, int i) const {
+    return node.op->rescale != nullptr && (node.op->shape_inputs >> i & 1) != 0;
+  }
+
+  bool HasComputedSizes(NodeId id) const {
+    const Node& node = graph_.nodes[id];
+    for (size_t i = 0; i < node.inputs.size(); ++i) {
+      const ValueId input = node.inputs[i];
+      if (input != kNone && IsSizes(node, static_cast<int>(i)) && graph_.values[input].is_constant() &&
+          FollowsPicture(input)) {
+        return true;
       }
     }
-    notes_->push_back(
-        Cat(NodeLabel(own_, own_.nodes[id]), ": sizes ", Shape(old_sizes).ToString(), " -> ", Shape(sizes).ToString()));
-    graph_.nodes[id].inputs[input] = graph_.AddConstant(old.name, std::move(tensor));
+    return false;
+  }
+
+  Status RewriteSizes(NodeId id, bool computed) {
+    const int count = std::min(graph_.nodes[id].op->max_inputs, 32);
+    for (int i = 0; i < count; ++i) {
+      if (!IsSizes(graph_.nodes[id], i)) continue;
+      const OpContext context(graph_, graph_.nodes[id]);
+      // A shape that is left out stands among the node's options.
+      const bool given = context.has_input(i);
+      if (given && !context.input(i).is_constant()) continue;
+      if (given && FollowsPicture(graph_.nodes[id].inputs[i]) != computed) continue;
+      SL_TRY(Rewrite(id, i, given ? context.input(i).dtype : DType::kInt32));
+    }
     return {};
   }
 
-  void FollowJoin(NodeId id, std::vector<int64_t>* sizes) {
-    const ValueId partner = FindJoinPartner(own_, id);
-    if (partner == kNone) return;
-    const Value& value = graph_.values[partner];
-    // A partner that is computed later has no size yet; the ratio decides then.
-    if (value.producer != kNone && value.producer >= id) return;
-    if (sizes->size() == 2) *sizes = {value.shape[1], value.shape[2]};
-    if (sizes->size() == 4) {
-      (*sizes)[1] = value.shape[1];
-      (*sizes)[2] = value.shape[2];
-    }
+  Status Rewrite(NodeId id, int input, DType dtype) {
+    const auto rescale = graph_.nodes[id].op->rescale;
+    const OpContext before(own_, own_.nodes[id]);
+    SL_ASSIGN(const std::vector<int64_t> old_sizes, rescale(before, before, input));
+    SL_ASSIGN(std::vector<int64_t> sizes, rescale(before, OpContext(graph_, graph_.nodes[id]), input));
+    if (graph_.nodes[id].op->size_follows_join) SL_TRY(FollowJoins(id, &sizes));
+    if (sizes == old_sizes) return {};
+    std::vector<ValueId>& inputs = graph_.nodes[id].inputs;
+    const std::string name = before.has_input(input) ? before.input(input).name : before.output(0).name + "/sizes";
+    SL_ASSIGN(Tensor tensor, SizesTensor(dtype, sizes));
+    notes_->push_back(
+        Cat(NodeLabel(own_, own_.nodes[id]), ": sizes ", Shape(old_sizes).ToString(), " -> ", Shape(sizes).ToString()));
+    if (static_cast<int>(inputs.size()) <= input) inputs.resize(input + 1, kNone);
+    // The constant may serve other nodes as well, so this one gets its own.
+    inputs[input] = graph_.AddConstant(name, std::move(tensor));
+    return {};
   }
+
+  // Two sizes are those of a picture's height and width; otherwise there is one for every axis.
+  Status FollowJoins(NodeId id, std::vector<int64_t>* sizes) {
+    const int first_axis = sizes->size() == 2 ? 1 : 0;
+    for (size_t i = 0; i < sizes->size(); ++i) {
+      const std::optional<AxisOfValue> join = FindJoin(own_, id, first_axis + static_cast<int>(i));
+      if (!join.has_value()) continue;
+      SL_TRY(MakeKnown(join->value));
+      const Value& value = graph_.values[join->value];
+      // Not known when it waits for this very node; the ratio decides then.
+      if (value.producer == kNone || states_[value.producer] == State::kInferred) (*sizes)[i] = value.shape[join->axis];
+    }
+    return {};
+  }
+
+  // Infers a value that stands further down in the order, with all that it is made from.
+  Status MakeKnown(ValueId id) {
+    const NodeId producer = graph_.values[id].producer;
+    if (producer == kNone || states_[producer] != State::kWaiting || nesting_ >= kMaxNesting) return {};
+    std::vector<bool> wanted(graph_.nodes.size(), false);
+    wanted[producer] = true;
+    for (NodeId n = producer; n >= 0; --n) {
+      if (!wanted[n]) continue;
+      for (ValueId input : graph_.nodes[n].inputs) {
+        if (input != kNone && graph_.values[input].producer != kNone) wanted[graph_.values[input].producer] = true;
+      }
+    }
+    ++nesting_;
+    const Status status = ResizeNodes(wanted);
+    --nesting_;
+    return status;
+  }
+
+  enum class State : uint8_t { kWaiting, kBegun, kInferred };
 
   const Graph& own_;
   Graph graph_;
   std::vector<std::string>* notes_;
+  std::vector<State> states_;          // by NodeId
+  std::vector<bool> follows_picture_;  // by ValueId: computed from the shape of something
+  int nesting_ = 0;
+  bool located_ = false;
 };
 
 }  // namespace
@@ -148,21 +204,6 @@ Result<Graph> ResizeGraph(const Graph& file, const Graph& own, const std::vector
   }
   if (!changed) return own;
   return Resizer(file, own, notes).Run(input_shapes);
-}
-
-int64_t TotalStride(const Graph& own, bool columns) {
-  if (own.inputs.empty()) return 1;
-  const Shape& picture = own.values[own.inputs[0]].shape;
-  if (picture.rank() != 4) return 1;
-  const int axis = columns ? 2 : 1;
-  int64_t stride = 1;
-  for (const Node& node : own.nodes) {
-    const Shape& shape = own.values[node.outputs[0]].shape;
-    if (shape.rank() != 4 || shape[axis] <= 1 || picture[axis] <= shape[axis]) continue;
-    const int64_t ratio = (picture[axis] + shape[axis] - 1) / shape[axis];
-    if (ratio <= kMaxTotalStride && std::lcm(stride, ratio) <= kMaxTotalStride) stride = std::lcm(stride, ratio);
-  }
-  return stride;
 }
 
 }  // namespace safelight

@@ -19,8 +19,4 @@ namespace safelight {
 Result<Graph> ResizeGraph(const Graph& file, const Graph& own, const std::vector<Shape>& input_shapes,
                           std::vector<std::string>* notes);
 
-// Rows (or columns) of the picture must be a multiple of this for every inner value to have a whole number of
-// them; read off the values' sizes in a graph inferred at its own size.
-int64_t TotalStride(const Graph& own, bool columns);
-
 }  // namespace safelight

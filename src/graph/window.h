@@ -55,6 +55,8 @@ class AxisRule {
   // The input's axis; kNone when all of the input is needed.
   int in_axis() const { return in_axis_; }
   bool needs_all() const { return in_axis_ < 0; }
+  // Index y from index y and no other.
+  bool is_same() const { return table_ == nullptr && stride_ == 1 && offset_ == 0 && extent_ == 1 && divide_ == 1; }
   Range Need(Range out) const;
   // No index of the output from `from` on needs one below this; in_size when none needs any.
   int64_t LowestNeed(int64_t from) const;

@@ -4,6 +4,9 @@
 #include <algorithm>
 #include <cmath>
 #include <utility>
+#include <vector>
+
+#include "image/rows.h"
 
 namespace safelight {
 namespace {
@@ -116,7 +119,7 @@ Result<PictureParts> SplitPicture(const ConstImageView& picture, const PortRecip
 }
 
 Status FillTensor(const ConstImageView& color, const PortRecipe& recipe, const Port& port, int64_t top, int64_t left,
-                  const TensorView& tensor) {
+                  int first_channel, const TensorView& tensor) {
   SL_ASSIGN(const Storage storage, StorageOf(port));
   const Places places(tensor.shape, recipe.axes);
   const double black = recipe.range.black, span = recipe.range.white - recipe.range.black;
@@ -126,7 +129,7 @@ Status FillTensor(const ConstImageView& color, const PortRecipe& recipe, const P
       const float* pixel = row + Reflect(x - left, color.width) * color.channels;
       for (int c = 0; c < recipe.channels; ++c) {
         const double value = black + span * pixel[PictureChannel(recipe.order, c)];
-        StoreValue(tensor, storage, y * places.row + x * places.column + c * places.channel, value);
+        StoreValue(tensor, storage, y * places.row + x * places.column + (first_channel + c) * places.channel, value);
       }
     }
   }
@@ -138,8 +141,9 @@ Status ReadTensor(const ConstTensorView& tensor, const PortRecipe& recipe, const
   SL_ASSIGN(const Storage storage, StorageOf(port));
   const Places places(tensor.shape, recipe.axes);
   const double black = recipe.range.black, span = recipe.range.white - recipe.range.black;
+  const size_t count = static_cast<size_t>(to.width) * static_cast<size_t>(recipe.channels);
+  std::vector<float> row(count);
   for (int64_t v = 0; v < to.height; ++v) {
-    float* row = reinterpret_cast<float*>(to.row(v));
     for (int64_t u = 0; u < to.width; ++u) {
       for (int c = 0; c < recipe.channels; ++c) {
         const int64_t at = (y + v) * places.row + (x + u) * places.column + c * places.channel;
@@ -147,8 +151,13 @@ Status ReadTensor(const ConstTensorView& tensor, const PortRecipe& recipe, const
         row[u * recipe.channels + PictureChannel(recipe.order, c)] = static_cast<float>(value);
       }
     }
+    FloatToRow(row.data(), to.type, count, 1.0f, to.row(v));
   }
   return {};
+}
+
+bool NeedsJoining(const PictureParts& parts, const Recipe& recipe) {
+  return (recipe.output.order == ChannelOrder::kY && !parts.chroma.empty()) || !parts.alpha.empty();
 }
 
 Result<Image> JoinPicture(Image result, const PictureParts& parts, const Recipe& recipe, PixelType type) {
@@ -171,6 +180,7 @@ Result<Image> JoinPicture(Image result, const PictureParts& parts, const Recipe&
       }
     }
   }
+  if (result.type() == type) return result;
   return ConvertType(result, type);
 }
 

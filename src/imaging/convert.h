@@ -19,15 +19,19 @@ struct PictureParts {
 Result<PictureParts> SplitPicture(const ConstImageView& picture, const PortRecipe& recipe);
 
 // Writes `color`, reflected at its borders, into a tensor of the port's type: tensor pixel (y, x) is picture pixel
-// (y - top, x - left). `tensor` has the port's shape at the session's size.
+// (y - top, x - left), its channels begin at `first_channel`. `tensor` has the port's shape at the session's size.
 Status FillTensor(const ConstImageView& color, const PortRecipe& recipe, const Port& port, int64_t top, int64_t left,
-                  const TensorView& tensor);
+                  int first_channel, const TensorView& tensor);
 
-// The rectangle of an output tensor as float32 pixels in 0..1, written to `to` (whose size is the rectangle's).
+// The rectangle of an output tensor as pixels, black to white, written to `to` (whose size is the rectangle's and
+// whose type is any).
 Status ReadTensor(const ConstTensorView& tensor, const PortRecipe& recipe, const Port& port, int64_t y, int64_t x,
                   const ImageView& to);
 
-// Puts the network's float32 result together with chroma and alpha, enlarged by bicubic, in the pixel type wanted.
+// The network's result must be float32 to be put together; otherwise it may have the final type right away.
+bool NeedsJoining(const PictureParts& parts, const Recipe& recipe);
+
+// Puts the network's result together with chroma and alpha, enlarged by bicubic, in the pixel type wanted.
 Result<Image> JoinPicture(Image result, const PictureParts& parts, const Recipe& recipe, PixelType type);
 
 }  // namespace safelight

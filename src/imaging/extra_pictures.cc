@@ -43,21 +43,22 @@ Status FillExtraPicture(const ExtraPicturePort& extra, const Port& port, const P
     return InvalidArgument("input '", extra.name, "' is given a picture of ", extra.color.width(), "x",
                            extra.color.height(), ", the network takes ", width, "x", height);
   }
-  if (!extra.as_the_photo) return FillTensor(extra.color, extra.recipe, port, 0, 0, tensor);
-  return FillTensor(extra.color, extra.recipe, port, place.top, place.left, tensor);
+  if (!extra.as_the_photo) return FillTensor(extra.color, extra.recipe, port, 0, 0, 0, tensor);
+  return FillTensor(extra.color, extra.recipe, port, place.top, place.left, 0, tensor);
 }
 
 Result<Image> ReadOtherPicture(const Model& model, int position, const Recipe& recipe, const ConstTensorView& tensor,
-                               int64_t result_height, int64_t result_width, PixelType type) {
+                               const PhotoPlace& result_place, PixelType type) {
   const Port& port = model.outputs()[position];
   SL_ASSIGN(const PortRecipe other, RecipeOfOther(port, position, "output", recipe.output));
   const Shape& result = model.outputs()[recipe.output.port].shape;
   const bool as_the_result = SameSize(port.shape, other.axes, result, recipe.output.axes);
-  const int64_t height = as_the_result ? result_height : tensor.shape[other.axes.height];
-  const int64_t width = as_the_result ? result_width : tensor.shape[other.axes.width];
-  SL_ASSIGN(Image image, Image::Create(width, height, other.channels, PixelType::kF32));
-  SL_TRY(ReadTensor(tensor, other, port, 0, 0, image.view()));
-  return ConvertType(image, type);
+  const int64_t height = as_the_result ? result_place.height : tensor.shape[other.axes.height];
+  const int64_t width = as_the_result ? result_place.width : tensor.shape[other.axes.width];
+  SL_ASSIGN(Image image, Image::Create(width, height, other.channels, type));
+  SL_TRY(ReadTensor(tensor, other, port, as_the_result ? result_place.top : 0, as_the_result ? result_place.left : 0,
+                    image.view()));
+  return image;
 }
 
 }  // namespace safelight

@@ -33,8 +33,8 @@ Status FillExtraPicture(const ExtraPicturePort& extra, const Port& port, const P
                         const TensorView& tensor);
 
 // An output besides the result as a picture of `type`; the outputs that are as large as the result in the file are
-// cropped to its size.
+// cropped as it is, to the rectangle whose pixel (0, 0) is tensor pixel (top, left).
 Result<Image> ReadOtherPicture(const Model& model, int position, const Recipe& recipe, const ConstTensorView& tensor,
-                               int64_t result_height, int64_t result_width, PixelType type);
+                               const PhotoPlace& result_place, PixelType type);
 
 }  // namespace safelight

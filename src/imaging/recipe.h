@@ -20,10 +20,11 @@ struct PictureAxes {
 struct PortRecipe {
   int port = -1;  // position among the model's inputs or outputs
   PictureAxes axes;
-  int channels = 3;
+  int channels = 3;  // of one frame
+  int frames = 1;    // pictures that the port takes at once, one behind the other in its channels; the newest is last
   ChannelOrder order = ChannelOrder::kRgb;
   ValueRange range;
-  std::string range_source;  // "--range", "recipe file", "metadata", "quantization", "assumed"
+  std::string range_source;  // "--range", "recipe file", "metadata", "quantization", "the network's limits", "assumed"
   std::string order_source;
 };
 

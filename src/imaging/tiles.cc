@@ -4,35 +4,51 @@
 #include <algorithm>
 #include <numeric>
 
+#include "imaging/fit.h"
+
 namespace safelight {
 namespace {
 
-int64_t RoundUp(int64_t value, int64_t multiple) { return (value + multiple - 1) / multiple * multiple; }
-
-Result<TileAxis> PlanAxis(const FieldReport& field, int64_t in, int64_t out, int64_t picture, int64_t stride,
-                          bool force, const char* what) {
+// Joints that show: an overlap of a quarter, whatever the network needs.
+TileAxis ForceAxis(int64_t in, int64_t out, int64_t picture) {
   TileAxis axis;
   axis.size = in;
   axis.picture = picture;
-  const int64_t common = std::gcd(in, out);
-  axis.up = out / common;
-  axis.down = in / common;
-  // Origins keep the phase of strides and of the output grid.
-  const int64_t period = std::lcm(axis.down, stride);
-  if (force) {
-    axis.before = axis.after = RoundUp(in / 4, period);
-  } else if (!field.local) {
-    return Unsupported("it cannot run in tiles either: ", field.why_not);
-  } else {
-    axis.before = RoundUp(field.before, period);
-    axis.after = RoundUp(field.after, axis.down);
-  }
-  axis.step = (in - axis.before - axis.after) / period * period;
-  if (axis.step <= 0) {
-    return Unsupported("it cannot run in tiles either: the overlap of ", axis.before + axis.after, " ", what,
-                       " exceeds the tile of ", in);
-  }
+  axis.up = out / std::gcd(in, out);
+  axis.down = in / std::gcd(in, out);
+  axis.before = axis.after = in / 4 / axis.down * axis.down;
+  axis.step = in - axis.before - axis.after;
+  axis.from = axis.before * axis.up / axis.down;
   return axis;
+}
+
+Result<TileAxis> PlanAxis(const FieldReport& field, int64_t in, int64_t out, int64_t picture, const char* what) {
+  if (!field.local) return Unsupported("it cannot run in tiles either: ", field.why_not);
+  TileAxis axis;
+  axis.size = in;
+  axis.picture = picture;
+  const int64_t common = std::gcd(field.in_period, field.out_period);
+  axis.up = field.out_period / common;
+  axis.down = field.in_period / common;
+  const int64_t lost = out * axis.down == in * axis.up ? 0 : LostInFront(&field, in, out, axis.up, axis.down);
+  const int64_t period = field.in_period, made = field.out_period;
+  // Parts begin where the pattern of needs does: whole blocks of outputs in front of the part are left out, and
+  // those whose needs reach over the tile's border.
+  const auto block_of = [&](int64_t pixel) { return pixel < 0 ? -1 : pixel / made; };
+  while (axis.before < in) {
+    axis.from = axis.before / period * made - lost;
+    if (block_of(axis.from) >= 0 && block_of(axis.from) * period - field.before >= 0) break;
+    axis.before += period;
+  }
+  for (int64_t step = period; axis.before + step <= in; step += period) {
+    const int64_t last = axis.from + step / period * made - 1;
+    if (last >= out || (block_of(last) + 1) * period + field.after > in) break;
+    axis.step = step;
+  }
+  axis.after = in - axis.before - axis.step;
+  if (axis.step > 0) return axis;
+  return Unsupported("it cannot run in tiles either: output ", what, " look ", field.before, " ", what, " back and ",
+                     field.after, " ahead, which leaves nothing of a tile of ", in);
 }
 
 struct Span {
@@ -44,8 +60,8 @@ std::vector<Span> Spans(const TileAxis& axis) {
   std::vector<Span> spans;
   for (int64_t at = 0; at < axis.picture; at += axis.step) {
     const int64_t end = std::min(axis.picture, at + axis.step);
-    const int64_t out = at * axis.up / axis.down;
-    spans.push_back({at - axis.before, out, end * axis.up / axis.down - out, axis.before * axis.up / axis.down});
+    const int64_t out = at * axis.up / axis.down, size = end * axis.up / axis.down - out;
+    if (size > 0) spans.push_back({at - axis.before, out, size, axis.from});
   }
   return spans;
 }
@@ -71,11 +87,19 @@ std::string TileGrid::Describe() const {
 Result<TileGrid> PlanTiles(const PlanReport& plan, const Shape& in, const Shape& out, const PictureAxes& in_axes,
                            const PictureAxes& out_axes, int64_t height, int64_t width, bool force) {
   TileGrid grid;
-  grid.forced = force;
-  SL_ASSIGN(grid.rows, PlanAxis(plan.field_rows, in[in_axes.height], out[out_axes.height], height,
-                                plan.total_stride_rows, force, "rows"));
-  SL_ASSIGN(grid.columns, PlanAxis(plan.field_columns, in[in_axes.width], out[out_axes.width], width,
-                                   plan.total_stride_columns, force, "columns"));
+  const int64_t in_rows = in[in_axes.height], out_rows = out[out_axes.height];
+  const int64_t in_columns = in[in_axes.width], out_columns = out[out_axes.width];
+  Result<TileAxis> rows = PlanAxis(plan.field_rows, in_rows, out_rows, height, "rows");
+  Result<TileAxis> columns = PlanAxis(plan.field_columns, in_columns, out_columns, width, "columns");
+  if (rows.ok() && columns.ok()) {
+    grid.rows = *rows;
+    grid.columns = *columns;
+    return grid;
+  }
+  if (!force) return rows.ok() ? columns.status() : rows.status();
+  grid.forced = true;
+  grid.rows = rows.ok() ? *rows : ForceAxis(in_rows, out_rows, height);
+  grid.columns = columns.ok() ? *columns : ForceAxis(in_columns, out_columns, width);
   return grid;
 }
 

@@ -4,7 +4,8 @@
 //
 // Every tile is the file's own size and knows its place; of its output only the part is taken whose receptive field
 // lies inside the tile, so the result is that of the whole reflect-padded picture, to the last bit. Origins are
-// multiples of the pattern in which the network's needs repeat.
+// multiples of the pattern in which the network's needs repeat. (A resize inside the network by a factor that is no
+// power of two rounds its positions by place: there the last bit may differ.)
 #pragma once
 
 #include <cstdint>
@@ -26,11 +27,14 @@ struct Tile {
 
 // One axis of the grid.
 struct TileAxis {
-  int64_t size = 0;               // of a tile, input pixels
-  int64_t step = 0;               // from tile to tile
-  int64_t before = 0, after = 0;  // overlap
-  int64_t picture = 0;            // input pixels to cover
-  int64_t up = 1, down = 1;       // output pixels over input pixels
+  int64_t size = 0;          // of a tile, input pixels
+  int64_t step = 0;          // from tile to tile
+  int64_t before = 0;        // input pixels of a tile in front of those that its part stands for; `after`: behind
+  int64_t after = 0;         //
+  int64_t picture = 0;       // input pixels to cover
+  int64_t up = 1, down = 1;  // output pixels over input pixels
+  int64_t from = 0;          // where a part begins in the tile's output
+  int64_t ResultSize() const { return picture * up / down; }
 };
 
 struct TileGrid {
@@ -41,7 +45,7 @@ struct TileGrid {
 };
 
 // Errors (kUnsupported) when the network is not local or its field exceeds the tile; names the node. `force`
-// takes an overlap of a quarter of the tile instead, and joints will show.
+// then takes an overlap of a quarter of the tile instead, and joints will show.
 Result<TileGrid> PlanTiles(const PlanReport& plan, const Shape& in, const Shape& out, const PictureAxes& in_axes,
                            const PictureAxes& out_axes, int64_t height, int64_t width, bool force);
 

@@ -34,15 +34,10 @@ Result<MovePlan> Plan(const OpContext& context) {
   return plan;
 }
 
-// Sizes equal to the picture's own follow it.
 Result<std::vector<int64_t>> Rescale(const OpContext& before, const OpContext& after, int) {
   SL_ASSIGN(std::vector<int64_t> sizes, before.ConstInts(1));
-  const Shape& old_picture = before.graph().values[before.graph().inputs[0]].shape;
-  const Shape& new_picture = after.graph().values[after.graph().inputs[0]].shape;
-  if (static_cast<int>(sizes.size()) != old_picture.rank()) return sizes;
-  for (int axis = 0; axis < old_picture.rank(); ++axis) {
-    if (sizes[axis] == old_picture[axis]) sizes[axis] = new_picture[axis];
-  }
+  const int rank = static_cast<int>(sizes.size());
+  for (int axis = 0; axis < rank; ++axis) sizes[axis] = ScaleWithPicture(before, after, rank, axis, sizes[axis]);
   return sizes;
 }
 
@@ -50,6 +45,7 @@ constexpr OpDef MakeOp() {
   OpDef op = MoveOpDef<Plan>("BROADCAST_TO", 130, 2, 2, Infer);
   op.shape_inputs = 2;
   op.rescale = Rescale;
+  op.size_follows_join = true;
   return op;
 }
 

@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "graph/op_def.h"
+#include "ops/support/movement.h"
 #include "ops/support/visit_type.h"
 
 namespace safelight {
@@ -33,6 +34,13 @@ Status Reference(const OpContext&, std::span<const ConstTensorView> inputs, std:
   });
 }
 
+Result<std::vector<int64_t>> Rescale(const OpContext& before, const OpContext& after, int) {
+  SL_ASSIGN(std::vector<int64_t> dims, before.ConstInts(0));
+  const int rank = static_cast<int>(dims.size());
+  for (int axis = 0; axis < rank; ++axis) dims[axis] = ScaleWithPicture(before, after, rank, axis, dims[axis]);
+  return dims;
+}
+
 }  // namespace
 
 extern const OpDef fill_op;
@@ -43,6 +51,9 @@ const OpDef fill_op{
     .max_inputs = 2,
     .infer = Infer,
     .reference = Reference,
+    .shape_inputs = 1,
+    .rescale = Rescale,
+    .size_follows_join = true,
 };
 
 }  // namespace safelight

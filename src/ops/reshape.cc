@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // RESHAPE: the same elements in the same order under another shape; one size may be -1.
-#include <algorithm>
-
 #include "ops/support/movement.h"
 
 namespace safelight {
@@ -53,62 +51,14 @@ Status Infer(InferContext& context) {
   return {};
 }
 
-// A picture-sized pair of axes keeps its ratio to the network's picture.
-void ScaleWithPicture(const OpContext& before, const OpContext& after, const Shape& old_out, int begin, int end,
-                      std::vector<int64_t>* sizes) {
-  const Graph &old_graph = before.graph(), &new_graph = after.graph();
-  if (old_graph.inputs.empty()) return;
-  const Shape& old_picture = old_graph.values[old_graph.inputs[0]].shape;
-  const Shape& new_picture = new_graph.values[new_graph.inputs[0]].shape;
-  int next = 0;
-  for (int axis = begin; axis < end; ++axis) {
-    if (old_out[axis] == 1) continue;
-    // Matched in order: the group's first size to the picture's first axis that changed, and so on.
-    while (next < old_picture.rank() && old_picture[next] == new_picture[next]) ++next;
-    if (next >= old_picture.rank()) return;
-    if (old_out[axis] * new_picture[next] % old_picture[next] == 0) {
-      (*sizes)[axis] = old_out[axis] * new_picture[next] / old_picture[next];
-    }
-    ++next;
-  }
+Result<std::vector<int64_t>> StoredSizes(const OpContext& context) {
+  if (!context.has_input(1)) return context.attrs<Attrs>().shape;
+  return context.ConstInts(1);
 }
 
-// Both shapes fall into groups of axes with equal products; a group whose input grew grows with it.
-Result<std::vector<int64_t>> Rescale(const OpContext& before, const OpContext& after, int input) {
-  SL_ASSIGN(const std::vector<int64_t> stored, before.ConstInts(input));
-  const Shape &old_in = before.input(0).shape, &new_in = after.input(0).shape, &old_out = before.output(0).shape;
-  std::vector<int64_t> sizes(old_out.dims().begin(), old_out.dims().end());
-  int in = 0, out = 0;
-  while (in < old_in.rank() || out < old_out.rank()) {
-    const int in_begin = in, out_begin = out;
-    int64_t in_product = in < old_in.rank() ? old_in[in++] : 1, out_product = out < old_out.rank() ? old_out[out++] : 1;
-    while (in_product != out_product) {
-      if (in_product < out_product && in < old_in.rank()) {
-        in_product *= old_in[in++];
-      } else if (out_product < in_product && out < old_out.rank()) {
-        out_product *= old_out[out++];
-      } else {
-        return Unsupported("shape ", old_out.ToString(), " cannot follow an input of ", new_in.ToString());
-      }
-    }
-    const int64_t grown = new_in.Product(in_begin, in);
-    if (grown == in_product) continue;
-    ScaleWithPicture(before, after, old_out, out_begin, out, &sizes);
-    int64_t product = 1;
-    for (int axis = out_begin; axis < out; ++axis) product *= sizes[axis];
-    if (product == grown) continue;
-    // Otherwise the first size carries the growth, and the others are factors such as a block size.
-    std::copy(old_out.dims().begin() + out_begin, old_out.dims().begin() + out, sizes.begin() + out_begin);
-    const int64_t others = old_out.Product(out_begin + 1, out);
-    if (out == out_begin || others == 0 || grown % others != 0) {
-      return Unsupported("shape ", old_out.ToString(), " cannot follow an input of ", new_in.ToString());
-    }
-    sizes[out_begin] = grown / others;
-  }
-  for (size_t i = 0; i < stored.size() && i < sizes.size(); ++i) {
-    if (stored[i] == -1) sizes[i] = -1;
-  }
-  return sizes;
+Result<std::vector<int64_t>> Rescale(const OpContext& before, const OpContext& after, int) {
+  SL_ASSIGN(std::vector<int64_t> stored, StoredSizes(before));
+  return RescaleReshape(before, after, std::move(stored));
 }
 
 }  // namespace

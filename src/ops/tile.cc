@@ -32,9 +32,26 @@ Result<MovePlan> Plan(const OpContext& context) {
   return plan;
 }
 
+// A single index repeated is a plane being filled; anything else is a pattern, whose repetitions stay.
+Result<std::vector<int64_t>> Rescale(const OpContext& before, const OpContext& after, int) {
+  SL_ASSIGN(std::vector<int64_t> multiples, before.ConstInts(1));
+  const Shape& in = before.input(0).shape;
+  for (int axis = 0; axis < in.rank() && axis < static_cast<int>(multiples.size()); ++axis) {
+    if (in[axis] == 1) multiples[axis] = ScaleWithPicture(before, after, in.rank(), axis, multiples[axis]);
+  }
+  return multiples;
+}
+
+constexpr OpDef MakeOp() {
+  OpDef op = MoveOpDef<Plan>("TILE", 69, 2, 2, Infer);
+  op.shape_inputs = 2;
+  op.rescale = Rescale;
+  return op;
+}
+
 }  // namespace
 
 extern const OpDef tile_op;
-const OpDef tile_op = MoveOpDef<Plan>("TILE", 69, 2, 2, Infer);
+const OpDef tile_op = MakeOp();
 
 }  // namespace safelight

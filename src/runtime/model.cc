@@ -67,6 +67,14 @@ Result<std::shared_ptr<ModelImpl>> ModelImpl::FromTflite(TfliteFile file, std::s
   return impl;
 }
 
+Result<Model> ModelImpl::FromGraph(Graph graph, std::string name) {
+  TfliteFile file;
+  file.graph = std::move(graph);
+  Result<std::shared_ptr<ModelImpl>> impl = FromTflite(std::move(file), name);
+  if (!impl.ok()) return impl.status().With(name);
+  return Model(std::move(impl).value());
+}
+
 Result<std::shared_ptr<ModelImpl>> ModelImpl::FromFile(const std::string& path) {
   SL_ASSIGN(std::shared_ptr<MappedFile> map, MappedFile::Open(path));
   SL_ASSIGN(TfliteFile file, ReadTflite(std::move(map)));

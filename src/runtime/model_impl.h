@@ -18,6 +18,8 @@ class ModelImpl {
  public:
   static Result<std::shared_ptr<ModelImpl>> FromFile(const std::string& path);
   static Result<std::shared_ptr<ModelImpl>> FromTflite(TfliteFile file, std::string path);
+  // A model of a graph that comes from no file; the graph keeps its constants alive.
+  static Result<Model> FromGraph(Graph graph, std::string name);
 
   std::string path;
   TfliteFile file;  // file.graph: not inferred

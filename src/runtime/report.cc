@@ -4,7 +4,6 @@
 #include <algorithm>
 
 #include "engine/receptive.h"
-#include "graph/resize.h"
 #include "runtime/session_impl.h"
 
 namespace safelight {
@@ -46,6 +45,8 @@ FieldReport FieldOf(const Plan& plan, bool columns) {
   if (report.local) {
     report.before = result.reach->before;
     report.after = result.reach->after;
+    report.in_period = result.reach->in_period;
+    report.out_period = result.reach->out_period;
   }
   return report;
 }
@@ -85,8 +86,6 @@ PlanReport SessionImpl::Report() const {
                                                   static_cast<double>(plan.rows_needed);
   report.field_rows = FieldOf(plan, false);
   report.field_columns = FieldOf(plan, true);
-  report.total_stride_rows = TotalStride(model_.impl()->own_size, false);
-  report.total_stride_columns = TotalStride(model_.impl()->own_size, true);
   return report;
 }
 

@@ -84,8 +84,9 @@ void PrintPorts(const char* side, const std::vector<Port>& ports) {
 
 void PrintField(const char* what, const FieldReport& field) {
   if (field.local) {
-    std::printf("receptive field, %s: %lld before, %lld after\n", what, static_cast<long long>(field.before),
-                static_cast<long long>(field.after));
+    std::printf("receptive field, %s: %lld before, %lld after; %lld of the input make %lld of the output\n", what,
+                static_cast<long long>(field.before), static_cast<long long>(field.after),
+                static_cast<long long>(field.in_period), static_cast<long long>(field.out_period));
   } else {
     std::printf("receptive field, %s: %s\n", what, field.why_not.c_str());
   }
@@ -147,7 +148,10 @@ nlohmann::json ToJson(const std::vector<Port>& ports) {
 
 nlohmann::json ToJson(const FieldReport& field) {
   if (!field.local) return {{"why_not", field.why_not}};
-  return {{"before", field.before}, {"after", field.after}};
+  return {{"before", field.before},
+          {"after", field.after},
+          {"in_period", field.in_period},
+          {"out_period", field.out_period}};
 }
 
 nlohmann::json ToJson(const NodeReport& node) {
@@ -194,7 +198,6 @@ nlohmann::json ToJson(const Model& model, const Session& session, const PlanRepo
           {"macs", plan.macs},
           {"halo_share", plan.halo_share},
           {"receptive_field", {{"rows", ToJson(plan.field_rows)}, {"columns", ToJson(plan.field_columns)}}},
-          {"total_stride", {{"rows", plan.total_stride_rows}, {"columns", plan.total_stride_columns}}},
           {"notes", plan.notes}};
 }
 

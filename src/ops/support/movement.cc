@@ -310,6 +310,16 @@ Result<std::unique_ptr<Kernel>> PrepareMove(MovePlanFunction make, int fill_inpu
   return MakeMoveKernel(std::move(plan), fill_input);
 }
 
+int64_t ScaleWithPicture(const OpContext& before, const OpContext& after, int rank, int axis, int64_t size) {
+  const Graph &old_graph = before.graph(), &new_graph = after.graph();
+  if (old_graph.inputs.empty()) return size;
+  const Shape& old_picture = old_graph.values[old_graph.inputs[0]].shape;
+  const Shape& new_picture = new_graph.values[new_graph.inputs[0]].shape;
+  if (rank != old_picture.rank() || size <= 1 || old_picture[axis] <= 1) return size;
+  if (size * new_picture[axis] % old_picture[axis] != 0) return size;
+  return size * new_picture[axis] / old_picture[axis];
+}
+
 Status CheckMovable(const OpContext& context) {
   if (DTypeSize(context.output(0).dtype) > 0) return {};
   return Unsupported("elements of type ", DTypeName(context.output(0).dtype));

@@ -99,6 +99,14 @@ Status ReshapeReference(const OpContext& context, std::span<const ConstTensorVie
                         std::span<const TensorView> outputs);
 std::vector<AxisRule> ReshapeAxes(const OpContext& context, int out_axis);
 Result<std::unique_ptr<Kernel>> PrepareReshape(const OpContext& context, const PrepareOptions& options);
+// What the sizes `stored` of a reshape become (OpDef::rescale): an axis that merges or splits axes of the picture
+// follows those axes, found by walking back to where they stood apart.
+Result<std::vector<int64_t>> RescaleReshape(const OpContext& before, const OpContext& after,
+                                            std::vector<int64_t> stored);
+
+// `size`, which stands for axis `axis` of a value of the picture's rank, in proportion to the picture's own axis; as
+// it is where that gives no whole number. For sizes that nothing but the picture explains.
+int64_t ScaleWithPicture(const OpContext& before, const OpContext& after, int rank, int axis, int64_t size);
 
 // Types with elements of 1, 2, 4, 8 bytes that can be moved; the error names the type.
 Status CheckMovable(const OpContext& context);

@@ -12,29 +12,11 @@
 #include <random>
 #include <vector>
 
+#include "graph/network_for_tests.h"
 #include "graph/op_def.h"
 #include "ops/support/reduce_walk.h"
 
 namespace safelight::testing_ops {
-
-// Options as a file would give them, by slot.
-class TestAttrs : public AttrReader {
- public:
-  explicit TestAttrs(std::map<int, double> values = {}) : values_(std::move(values)) {}
-  int64_t Int(int slot, int64_t fallback) const override { return static_cast<int64_t>(Get(slot, fallback)); }
-  float Float(int slot, float fallback) const override { return static_cast<float>(Get(slot, fallback)); }
-  bool Bool(int slot, bool fallback) const override { return Get(slot, fallback) != 0; }
-  std::vector<int64_t> Ints(int) const override { return {}; }
-  int version() const override { return 1; }
-
- private:
-  template <typename T>
-  double Get(int slot, T fallback) const {
-    const auto it = values_.find(slot);
-    return it == values_.end() ? static_cast<double>(fallback) : it->second;
-  }
-  std::map<int, double> values_;
-};
 
 template <typename T>
 DType DTypeOf() {
@@ -75,7 +57,7 @@ class OneNode {
     node_.op = FindOp(std::string_view(op));
     EXPECT_NE(node_.op, nullptr) << op;
     if (node_.op->read != nullptr) {
-      auto read = node_.op->read(TestAttrs(std::move(attrs)));
+      auto read = node_.op->read(AttrsForTests(std::move(attrs)));
       status_ = read.status();
       if (read.ok()) node_.attrs = *read;
     }

@@ -45,7 +45,7 @@ class Network {
     node.op = FindOp(name);
     EXPECT_NE(node.op, nullptr) << name;
     if (node.op->read != nullptr) {
-      auto attrs = node.op->read(testing_ops::TestAttrs(std::move(options)));
+      auto attrs = node.op->read(AttrsForTests(std::move(options)));
       EXPECT_TRUE(attrs.ok()) << attrs.status().message();
       node.attrs = *attrs;
     }
