@@ -180,6 +180,25 @@ std::vector<AxisRule> CellsAxes(const OpContext& c, int axis) {
 const OpDef cells_op{
     .name = "CELLS", .infer = SameShape, .axes = CellsAxes, .grain = 4, .prepare = PreparePoint<Cells>};
 
+// The sum of each row: no columns are left. Counts the rows that it makes.
+std::atomic<int64_t> rows_summed{0};
+float RowSum(const KernelArgs& args, int64_t n, int64_t y, int64_t, int64_t c) {
+  if (c == 0) ++rows_summed;
+  float sum = 0;
+  for (int64_t x = 0; x < args.inputs[0].shape[2]; ++x) sum += args.inputs[0].Pixel<float>(n, y, x)[c];
+  return sum;
+}
+Status RowSumShape(InferContext& c) {
+  const Shape& in = c.input(0).shape;
+  c.SetOutput(0, DType::kFloat32, {in[0], in[1], 1, in[3]});
+  return {};
+}
+std::vector<AxisRule> RowSumAxes(const OpContext& c, int axis) {
+  if (axis == 2) return {};
+  return {AxisRule::Same(axis, c.input(0).shape[axis])};
+}
+const OpDef row_sum_op{.name = "ROW_SUM", .infer = RowSumShape, .axes = RowSumAxes, .prepare = PreparePoint<RowSum>};
+
 // The sum over the whole picture: a barrier.
 Status MeanShape(InferContext& c) {
   const Shape& in = c.input(0).shape;
@@ -315,6 +334,19 @@ TEST(EngineTest, BlocksThatAreAllPaddingHaveTheSameBits) {
   b.graph.outputs = {b(margin_op, {v})};
   ASSERT_TRUE(Infer(b.graph).ok());
   ExpectSameBits(b.graph);
+}
+
+TEST(EngineTest, WhatHasNoColumnsIsMadeByOneMemberOfATeam) {
+  Builder b({1, 40, 33, 2});
+  const ValueId sums = b(row_sum_op, {b(window3_op, {b.graph.inputs[0]})});
+  b.graph.outputs = {b(row_sum_op, {sums})};
+  ASSERT_TRUE(Infer(b.graph).ok());
+  const auto truth = RunGraph(b.graph, {.strip_rows = 1000}, 1);
+  for (int team : {1, 2, 4}) {
+    rows_summed = 0;
+    EXPECT_EQ(RunGraph(b.graph, {.strip_rows = 3, .team = team}, team), truth) << "team of " << team;
+    EXPECT_EQ(rows_summed, 2 * 2 * 40) << "team of " << team;  // two nodes, two runs
+  }
 }
 
 TEST(EngineTest, BarriersAndReversedRowsHaveTheSameBitsForEveryCut) {
