@@ -22,25 +22,23 @@ function(sl_package part target)
   install(EXPORT safelight_${part} NAMESPACE safelight:: DESTINATION ${package_dir} FILE safelight_${part}.cmake)
 endfunction()
 
-# sl_headers(NAMES...)
-function(sl_headers)
-  list(TRANSFORM ARGN PREPEND ${CMAKE_SOURCE_DIR}/include/safelight/)
-  install(FILES ${ARGN} DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}/safelight)
-endfunction()
-
 sl_package(core runtime base tensor kernels graph ops tflite engine runtime)
 # Targets that safelightConfig.cmake finds or makes on the machine that uses the package.
 target_link_libraries(safelight_runtime INTERFACE
                       "$<INSTALL_INTERFACE:safelight::highway;safelight::pthreadpool;Threads::Threads>")
-sl_headers(c_api.h model.h npy.h session.h status.h tensor.h version.h)
+file(GLOB headers CONFIGURE_DEPENDS include/safelight/*.h)
+if(SAFELIGHT_CORE_ONLY)
+  list(FILTER headers EXCLUDE REGEX "/(image|picture|c_picture)\\.h$")
+endif()
+install(FILES ${headers} DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}/safelight)
 install(DIRECTORY models/ DESTINATION ${models_dir})
+install(FILES LICENSE DESTINATION ${CMAKE_INSTALL_DOCDIR})
 
 if(NOT SAFELIGHT_CORE_ONLY)
   sl_package(pictures safelight image quality imaging)
   set_target_properties(safelight_safelight PROPERTIES OUTPUT_NAME safelight)
   target_link_libraries(safelight_safelight INTERFACE safelight_runtime ${CMAKE_DL_LIBS}
     "$<INSTALL_INTERFACE:PNG::PNG;JPEG::JPEG;safelight::webp;safelight::webpmux;safelight::webpdemux>")
-  sl_headers(c_picture.h image.h picture.h)
   install(TARGETS safelight_cli RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
   if(TARGET safelight_oiio)
     install(TARGETS safelight_oiio LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR})

@@ -9,7 +9,7 @@
  *  - structs that may grow begin with struct_size, which SAFELIGHT_INIT sets. Fields are only
  *    appended; a field that the caller's struct does not have yet counts as zero, and zero means
  *    "as usual". A field that this library does not know yet must be zero, else the call fails.
- *    safelight_shape, safelight_input, safelight_output and safelight_state never change;
+ *    Structs without struct_size never change;
  *  - functions and numbers of enums are only added;
  *  - no C++ exception leaves a function.
  *

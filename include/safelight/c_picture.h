@@ -58,7 +58,7 @@ safelight_status safelight_image_write(const safelight_image* image, const char*
 
 /* ---- photos through networks ---- */
 
-/* Another input of the network, by its name in the file, as a tensor. Never changes. */
+/* Another input of the network, by its name in the file, as a tensor. */
 typedef struct safelight_named_input {
   const char* name;
   int64_t dtype;
@@ -66,8 +66,7 @@ typedef struct safelight_named_input {
   const void* data; /* has to stay while the pipeline is used */
 } safelight_named_input;
 
-/* Another input that is a picture as well; converted as the photo is. Read while the pipeline is made. Never changes.
- */
+/* Another input that is a picture as well; converted as the photo is. Read while the pipeline is made. */
 typedef struct safelight_named_picture {
   const char* name;
   const safelight_image* image;

@@ -146,7 +146,7 @@ struct WriteOptions {
   int jpeg_quality = 92;       // 1..100; from 90 on chroma is kept at full resolution
   int webp_quality = 90;       // 0..100
   bool webp_lossless = false;  // then webp_quality is the effort
-  int png_level = 3;           // zlib's 0..9
+  int png_level = 2;           // zlib's 0..9; 3 makes files 2 % smaller in nearly twice the time
   // Written where the format can hold it; an ICC profile only if it fits the channels.
   const ImageMetadata* metadata = nullptr;
 };

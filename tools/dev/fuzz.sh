@@ -17,9 +17,8 @@ fuzz_reader() {
   mkdir -p build/fuzz/seeds build/fuzz/corpus build/fuzz/found
   find $folders -name '*.tflite' -size -300k -exec cp -t build/fuzz/seeds --backup=numbered {} +
   build/fuzz/reader_fuzzer -max_total_time="$1" -timeout=20 -rss_limit_mb=2048 -print_final_stats=1 \
-    -artifact_prefix=build/fuzz/found/ build/fuzz/corpus build/fuzz/seeds >build/fuzz.log 2>&1
-  local status=$?
-  [ "$status" = 0 ] || { grep -vE '^#' build/fuzz.log | tail -60; return 1; }
+    -artifact_prefix=build/fuzz/found/ build/fuzz/corpus build/fuzz/seeds >build/fuzz.log 2>&1 ||
+    { grep -vE '^#' build/fuzz.log | tail -60; return 1; }
   grep -E 'stat::number_of_executed_units|stat::peak_rss_mb' build/fuzz.log
 }
 

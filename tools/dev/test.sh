@@ -103,6 +103,9 @@ else
 fi
 
 if [ "$all" = 1 ]; then
+  say "fuzzing the reader"
+  . tools/dev/fuzz.sh
+  part "a minute of libFuzzer on the reader" fuzz_reader 60
   say "thread sanitizer"
   build_preset tsan
   gtests tsan '*_test'
