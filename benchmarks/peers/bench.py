@@ -110,9 +110,10 @@ def start_all(case, threads, options):
     return running, refused
 
 
-def run_rounds(running, peak, rounds, seed):
-    """[{name: turn}] of every round, "peak" among the names."""
-    order, shuffle, repeats, result = list(running) + ["peak"], random.Random(seed), rounds * len(running), []
+def run_rounds(running, peak, rounds, options):
+    """[{name: turn}] of every round, "peak" among the names. At most as many turns again are spent on repeats."""
+    order, shuffle, result = list(running) + ["peak"], random.Random(options.seed), []
+    repeats = rounds * len(running) if options.repeat else 0
     for _ in range(rounds):
         shuffle.shuffle(order)
         turns = {}
@@ -129,7 +130,7 @@ def measure(case, threads, rounds, options):
     peak = processes.Runtime("peak", peak_command, case.file(".peak.log"))
     try:
         running, refused = start_all(case, threads, options)
-        turns = run_rounds(running, peak, rounds, options.seed)
+        turns = run_rounds(running, peak, rounds, options)
         facts = {name: {**runtime.facts, **runtime.end()} for name, runtime in running.items()}
     finally:
         processes.kill_all()
@@ -168,6 +169,7 @@ def parse():
     parser.add_argument("--threads", default="2,1", help="of N1 to N4")
     parser.add_argument("--peers", default=",".join(model_files.PEERS))
     parser.add_argument("--no-variants", dest="variants", action="store_false", help="ours only as it is")
+    parser.add_argument("--no-repeat", dest="repeat", action="store_false", help="disturbed turns are not repeated, only told")
     parser.add_argument("--rounds", type=int, default=9, help="of N1 to N4; a third of it, at least 3, for the others")
     parser.add_argument("--seed", type=int, default=1, help="of the order of turns")
     parser.add_argument("--json", type=pathlib.Path, default=ROOT / "build" / "bench" / "peers.json")

@@ -33,7 +33,7 @@ the same rounds) above 1 means Winograd. Memory is the peak of the process, "own
 
 
 def table(result):
-    lines = ["", f"## {result['network']}, {result['threads']} thread{'s' if result['threads'] != 1 else ''}", "", report.head(result) + ".", "",
+    lines = ["", f"## {result['network']}, {report.threads_text(result)}", "", f"{report.head(result)}; {report.plan_text(result)}.", "",
              "| | ms | quartiles | fps | GFLOP/s | of FMA peak | peak MB | own MB | first frame ms | safelight / it | difference |",
              "|---|---|---|---|---|---|---|---|---|---|---|"]
     for row in report.rows(result)[0]:

@@ -49,10 +49,23 @@ def rows(result):
     return sorted(table, key=lambda row: row["ms"]), peak
 
 
+def threads_text(result):
+    return f"{result['threads']} thread{'s' if result['threads'] != 1 else ''}"
+
+
+def plan_text(result):
+    """What the planner of ours chose and foretold; empty where ours did not run."""
+    plan = result["facts"].get(OURS)
+    if not plan:
+        return ""
+    return (f"plan of {OURS}: {plan['strip_rows']} rows a strip, {plan['blocks']} blocks of columns, teams of {plan['team']}, {plan['phases']}"
+            f" phases, {plan['plan_kib'] / 1024:.1f} MB, halo {plan['halo_share']:.1%}, predicted {1e3 * plan['predicted_s']:.1f} ms")
+
+
 def head(result):
     _, peak = rows(result)
     rounds, disturbed = counted_rounds(result)
-    return (f"{result['network']}, {result['threads']} threads: {result['gflop']:.1f} GFLOP as direct convolution; FMA peak {peak:.0f}"
+    return (f"{result['network']}, {threads_text(result)}: {result['gflop']:.1f} GFLOP as direct convolution; FMA peak {peak:.0f}"
             f" GFLOP/s ({result['simd']}); input + output {result['tensors_kib'] / 1024:.0f} MB; {len(rounds)} rounds counted,"
             f" {disturbed} of {len(result['rounds'])} disturbed by others")
 
@@ -67,10 +80,7 @@ def text(result):
             f"{row['name']:18}{row['ms']:8.1f} {row['low_ms']:7.1f}-{row['high_ms']:7.1f} {row['fps']:6.1f} {row['gflops']:8.1f}"
             f" {row['share']:8.2f} {row['peak_mb']:8.0f} {row['own_mb']:7.0f} {row['first_ms']:9.0f} {row['ratio'][1]:8.3f}"
             f" {row['ratio'][0]:5.2f}-{row['ratio'][2]:4.2f} {row['cpu_ratio']:5.2f} {row['difference']:9.2g}")
-    plan = result["facts"].get(OURS, {})
-    if plan:
-        lines.append(f"plan: {plan['strip_rows']} rows a strip, {plan['blocks']} blocks of columns, teams of {plan['team']}, {plan['phases']}"
-                     f" phases, {plan['plan_kib'] / 1024:.1f} MB, halo {plan['halo_share']:.1%}, predicted {1e3 * plan['predicted_s']:.1f} ms")
+    lines.append(plan_text(result))
     return "\n".join(lines + [f"not counted: {name}: {why}" for name, why in result["refused"].items()])
 
 
@@ -86,7 +96,7 @@ def verdict(sentence, value, limit):
 
 def fixed_goals(result, needed):
     """Sentences about one of N1 to N4."""
-    name, facts = f"{result['network']} at {result['threads']} threads", result["facts"]
+    name, facts = f"{result['network']} at {threads_text(result)}", result["facts"]
     best, (limit, extra_mb) = best_peer(result), GOALS[result["network"]]
     if best is None or any(peer not in facts for peer in needed):
         missing = [peer for peer in needed if peer not in facts] + ([] if OURS in facts else [OURS])
