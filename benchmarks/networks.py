@@ -2,7 +2,7 @@
 """The networks of the benchmarks, described once: every runtime's file is written from the same description.
 
 A Network is a list of ops over values [h, w, c] (batch 1, float32), with its weights. Weights are random with a fixed
-seed and of such size that activations keep their range. Padding is TFLite's SAME throughout.
+seed and of such size that activations keep their range. Convolutions pad as TFLite's SAME does.
 """
 import dataclasses
 import math
@@ -24,10 +24,17 @@ class Op:
     name: str
     inputs: list  # of Value
     output: Value
-    weights: dict = dataclasses.field(default_factory=dict)  # conv, depthwise: weight [kh, kw, in, out], bias; prelu: slope
+    # conv, depthwise: weight [kh, kw, in (1 of depthwise), out], bias; prelu: slope; add to maximum: constant, the second operand
+    weights: dict = dataclasses.field(default_factory=dict)
     stride: int = 1
+    same: bool = True  # padded as TFLite's SAME; otherwise not at all
     relu: bool = False  # a ReLU fused behind conv and depthwise
     factor: int = 1  # of resize and depth_to_space
+
+    def pads(self):
+        """((top, bottom), (left, right)) of conv and depthwise."""
+        sizes, extents = (self.inputs[0].h, self.inputs[0].w), self.weights["weight"].shape[:2]
+        return tuple(same_pads(size, extent, self.stride) if self.same else (0, 0) for size, extent in zip(sizes, extents))
 
 
 def same_pads(size, extent, stride):
@@ -96,13 +103,14 @@ class Network:
                 total += op.output.h * op.output.w * op.weights["weight"].size
         return total
 
-    def picture(self):
-        """The input of all runs, float32 [h, w, c] in 0..1: smooth shapes and some noise."""
-        random = np.random.default_rng(1)
-        y, x = np.mgrid[0:self.source.h, 0:self.source.w].astype(np.float32)
-        planes = [0.5 + 0.3 * np.sin(x / (17 + 5 * c) + c) * np.cos(y / (23 - 3 * c % 7)) for c in range(self.source.c)]
-        noisy = np.stack(planes, axis=2) + random.normal(0, 0.05, (self.source.h, self.source.w, self.source.c))
-        return np.clip(noisy, 0, 1).astype(np.float32)
+
+def picture(h, w, c):
+    """An input, float32 [h, w, c] in 0..1: smooth shapes and some noise, always the same."""
+    random = np.random.default_rng(1)
+    y, x = np.mgrid[0:h, 0:w].astype(np.float32)
+    planes = [0.5 + 0.3 * np.sin(x / (17 + 5 * i) + i) * np.cos(y / (23 + 2 * i)) for i in range(c)]
+    noisy = np.stack(planes, axis=2) + random.normal(0, 0.05, (h, w, c))
+    return np.clip(noisy, 0, 1).astype(np.float32)
 
 
 def n1():

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """One process per runtime, driven over pipes, stopped by signal while it is not its turn; and who else uses the cores."""
+import ctypes
 import json
 import os
 import select
@@ -12,6 +13,7 @@ TICK = os.sysconf("SC_CLK_TCK")
 START_SECONDS, RUN_SECONDS = 300, 300
 SHORT_SECONDS = 0.25  # turns shorter than this are made of several runs, the first of which does not count
 QUIET_CORES = 0.15  # other processes and the host may use this much during a turn
+STARTED = []  # every Runtime that may still live
 
 
 class Failed(Exception):
@@ -31,6 +33,12 @@ def process_seconds(pid):
     return (int(fields[11]) + int(fields[12])) / TICK
 
 
+def die_with_parent():
+    """In a child: the kernel ends it when this program ends, however that happens; a stopped process would stay for ever."""
+    PR_SET_PDEATHSIG = 1
+    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+
+
 class Runtime:
     """A process that speaks the protocol of bench_runner and peer_process.py."""
 
@@ -39,7 +47,8 @@ class Runtime:
         self.log = open(log, "w+")
         environment = {**os.environ, "PYTHONDONTWRITEBYTECODE": "1", "TF_CPP_MIN_LOG_LEVEL": "2"}
         self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self.log,
-                                        text=True, bufsize=1, env=environment)
+                                        text=True, bufsize=1, env=environment, preexec_fn=die_with_parent)
+        STARTED.append(self)
         self.estimate = 0.0
         try:
             self.facts = json.loads(self.read_line(START_SECONDS))
@@ -54,7 +63,7 @@ class Runtime:
         if not line:
             why = f"no answer in {seconds} s" if not ready else f"ended: {self.last_words()}"
             self.kill()
-            raise Failed(f"{self.name}: {why}")
+            raise Failed(why)
         return line
 
     def last_words(self):
@@ -110,3 +119,9 @@ class Runtime:
         if self.process.poll() is None:
             self.process.kill()
             self.process.wait()
+
+
+def kill_all():
+    """Ends what still lives."""
+    while STARTED:
+        STARTED.pop().kill()

@@ -14,6 +14,7 @@
 #include <cstring>
 #include <iostream>
 #include <map>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -41,15 +42,16 @@ struct Tensors {
   std::vector<safelight::TensorView> outputs;
 };
 
+// The file holds the inputs one after another.
 Status MakeTensors(const safelight::Session& session, const std::string& input, Tensors* tensors) {
+  const std::unique_ptr<std::FILE, int (*)(std::FILE*)> file(std::fopen(input.c_str(), "rbe"), std::fclose);
+  if (file == nullptr) return safelight::IoError(input, ": cannot be opened");
   for (const safelight::Port& port : session.inputs()) {
     if (port.dtype != safelight::DType::kFloat32)
       return safelight::InvalidArgument("input '", port.name, "' is not float32");
     std::vector<float> values(static_cast<size_t>(port.shape.elements()));
-    std::FILE* file = std::fopen(input.c_str(), "rbe");
-    const size_t read = file == nullptr ? 0 : std::fread(values.data(), sizeof(float), values.size(), file);
-    if (file != nullptr) std::fclose(file);
-    if (read != values.size()) return safelight::IoError(input, ": must hold ", values.size(), " floats");
+    if (std::fread(values.data(), sizeof(float), values.size(), file.get()) != values.size())
+      return safelight::IoError(input, ": ends before input '", port.name, "'");
     tensors->inputs.emplace_back(port.dtype, port.shape, values.data());
     tensors->memory.push_back(std::move(values));
   }
@@ -89,9 +91,8 @@ Status Serve(const Options& options) {
   SL_TRY(session.Run(tensors.inputs, tensors.outputs));
   const double ran = Now();
   SL_TRY(WriteOutput(options.at("--output"), tensors.outputs[0]));
-  std::printf(
-      "{\"load_s\": %.6f, \"compile_s\": %.6f, \"first_s\": %.6f, \"interpreter_kib\": 0, \"layout\": \"nhwc\"}\n",
-      loaded - start, compiled - loaded, ran - filled);
+  std::printf("{\"load_s\": %.6f, \"compile_s\": %.6f, \"first_s\": %.6f, \"interpreter_kib\": 0}\n", loaded - start,
+              compiled - loaded, ran - filled);
   std::fflush(stdout);
   std::string line;
   while (std::getline(std::cin, line) && line != "end") {

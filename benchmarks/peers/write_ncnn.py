@@ -5,8 +5,6 @@ import struct
 
 import numpy as np
 
-from networks import same_pads
-
 BINARY = {"add": 0, "sub": 1, "mul": 2, "maximum": 4, "minimum": 5}
 
 
@@ -14,16 +12,21 @@ def options(op):
     """(layer type, {number: value}, [arrays of the .bin; the first of a convolution has a storage tag before it])."""
     if op.kind in {"conv", "depthwise"}:
         weight = op.weights["weight"].transpose(3, 2, 0, 1)
-        source = op.inputs[0]
-        top, bottom = same_pads(source.h, weight.shape[2], op.stride)
-        left, right = same_pads(source.w, weight.shape[3], op.stride)
+        (top, bottom), (left, right) = op.pads()
         numbers = {0: op.output.c, 1: weight.shape[3], 11: weight.shape[2], 3: op.stride, 4: left, 15: right, 14: top, 16: bottom,
                    5: 1, 6: weight.size, 9: int(op.relu)}
         if op.kind == "depthwise":
             numbers[7] = op.output.c
         return ("ConvolutionDepthWise" if op.kind == "depthwise" else "Convolution"), numbers, [weight, op.weights["bias"]]
     if op.kind in BINARY:
-        return "BinaryOp", {0: BINARY[op.kind]}, []
+        constant = op.weights.get("constant")
+        if constant is None:
+            return "BinaryOp", {0: BINARY[op.kind]}, []
+        if constant.size != 1:
+            raise ValueError(f"{op.name}: a constant of {constant.size} numbers")
+        return "BinaryOp", {0: BINARY[op.kind], 1: 1, 2: float(constant.flat[0])}, []
+    if op.kind == "square":
+        return "UnaryOp", {0: 4}, []
     if op.kind == "prelu":
         return "PReLU", {0: op.output.c}, [op.weights["slope"]]
     if op.kind == "resize":
@@ -34,8 +37,9 @@ def options(op):
 
 
 def write(net, path):
-    """path: of the .param; the .bin lies beside it."""
+    """path: of the .param; the .bin lies beside it. Returns the names of the outputs' blobs."""
     uses = collections.Counter(v.name for op in net.ops for v in op.inputs)
+    uses.update(v.name for v in net.outputs)
     taken, lines, blobs, data = collections.Counter(), [], 0, b""
 
     def produce(kind, name, inputs, output, numbers):
@@ -64,3 +68,4 @@ def write(net, path):
             data += tag + np.ascontiguousarray(array, "<f4").tobytes()
     path.write_text("7767517\n" + f"{len(lines)} {blobs}\n" + "\n".join(lines) + "\n")
     path.with_suffix(".bin").write_bytes(data)
+    return [take(v) for v in net.outputs]

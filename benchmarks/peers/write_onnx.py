@@ -4,22 +4,15 @@ import numpy as np
 import onnx
 from onnx import TensorProto, helper, numpy_helper
 
-from networks import same_pads
-
-ELEMENTWISE = {"add": "Add", "sub": "Sub", "mul": "Mul", "minimum": "Min", "maximum": "Max", "relu": "Relu", "tanh": "Tanh",
+ELEMENTWISE = {"add": "Add", "sub": "Sub", "mul": "Mul", "minimum": "Min", "maximum": "Max", "relu": "Relu", "tanh": "Tanh", "square": "Mul",
                "concat": "Concat", "depth_to_space": "DepthToSpace", "prelu": "PRelu"}
 
 
 def convolution(op, constant):
     """(inputs beside the picture, attributes) of a Conv node."""
-    weight, group = op.weights["weight"], 1
-    if op.kind == "depthwise":
-        weight, group = weight.transpose(3, 2, 0, 1), weight.shape[3]
-    else:
-        weight = weight.transpose(3, 2, 0, 1)
-    source = op.inputs[0]
-    top, bottom = same_pads(source.h, weight.shape[2], op.stride)
-    left, right = same_pads(source.w, weight.shape[3], op.stride)
+    weight = op.weights["weight"].transpose(3, 2, 0, 1)
+    group = op.output.c if op.kind == "depthwise" else 1
+    (top, bottom), (left, right) = op.pads()
     attributes = {"kernel_shape": list(weight.shape[2:]), "strides": [op.stride] * 2, "group": group,
                   "pads": [top, left, bottom, right]}
     return [constant("weight", weight), constant("bias", op.weights["bias"])], attributes
@@ -45,6 +38,10 @@ def nodes(op, initializers):
         attributes = {"axis": 1}
     elif op.kind == "depth_to_space":
         attributes = {"blocksize": op.factor, "mode": "DCR"}
+    elif op.kind == "square":
+        inputs = inputs * 2
+    elif "constant" in op.weights:
+        inputs.append(constant("constant", op.weights["constant"].reshape(-1, 1, 1)))
     elif op.kind == "prelu":
         inputs.append(constant("slope", op.weights["slope"].reshape(-1, 1, 1)))
     return [helper.make_node(ELEMENTWISE[op.kind], inputs, [out], **attributes)]
