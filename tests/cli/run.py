@@ -130,10 +130,10 @@ def inspect_shows_rows_and_rings(bench):
 
 @check
 def inspect_speaks_json(bench):
-    graph = json.loads(bench.run("inspect", MODEL, "--json", "--size", "64x48"))
-    assert graph["inputs"][0]["shape"] == [1, 48, 64, 3] and graph["outputs"][0]["dtype"] == "float32"
+    graph = json.loads(bench.run("inspect", MODEL, "--json", "--size", "640x360"))
+    assert graph["inputs"][0]["shape"] == [1, 360, 640, 3] and graph["outputs"][0]["dtype"] == "float32"
     assert graph["nodes"][0]["op"] == "CONV_2D" and graph["nodes"][0]["outputs"][0]["ring_rows"] > 0
-    assert graph["memory_bytes"] > 0 and graph["receptive_field"]["rows"]["before"] == 7
+    assert graph["memory_bytes"] > 0 and graph["receptive_field"]["rows"]["before"] >= 7
     assert sum(node["macs"] for node in graph["nodes"]) == graph["macs"]
 
 
