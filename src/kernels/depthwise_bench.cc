@@ -19,11 +19,14 @@ void Depthwise3x3(benchmark::State& state) {
   const double macs = static_cast<double>(kRows * kColumns * kTaps * kTaps * channels);
   MeasureMacs(state, macs, [&] {
     for (int64_t y = 0; y < kRows; ++y) {
-      DepthwiseTap taps[kTaps * kTaps];
-      for (int64_t k = 0; k < kTaps * kTaps; ++k)
-        taps[k] = {in.data() + (y + k / kTaps) * in_row + k % kTaps * channels, weights.data() + k * channels};
-      RunDepthwise({.taps = taps,
-                    .num_taps = kTaps * kTaps,
+      DepthwiseRow rows[kTaps];
+      for (int64_t k = 0; k < kTaps; ++k)
+        rows[k] = {in.data() + (y + k) * in_row, weights.data() + k * kTaps * channels};
+      RunDepthwise({.rows = rows,
+                    .num_rows = kTaps,
+                    .taps = kTaps,
+                    .tap_step = channels,
+                    .weight_step = channels,
                     .in_step = channels,
                     .channels = channels,
                     .out = out.data() + y * kColumns * channels,
