@@ -1,172 +1,260 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Ops that move elements, against the place of every element worked out on its own, whole and in strips.
+// Ops that move elements, each against a formula for where an output element comes from.
 #include "ops/support/movement.h"
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <functional>
-#include <map>
 
-#include "kernels/copy_runs.h"
-#include "ops/support/reduce_test_util.h"
+#include "ops/support/spatial_test_util.h"
 
 namespace safelight {
 namespace {
 
 using namespace testing_ops;  // NOLINT(build/namespaces): the helpers of these tests
 
-using Index = std::vector<int64_t>;
+// Writes the index of the input element that output element `out` is; false where it is padding.
+using From = std::function<bool(const int64_t* out, int64_t* in)>;
 
-int64_t LinearOf(const Shape& shape, const Index& index) {
-  int64_t linear = 0;
-  for (int axis = 0; axis < shape.rank(); ++axis) linear = linear * shape[axis] + index[axis];
-  return linear;
-}
-
-// `from` gives the place in input 0 of the output's element at an index; -1: padding of 0.
-void ExpectMoved(const OneNode& node, const Shape& in, const Tensor& data,
-                 const std::function<int64_t(const Index&)>& from) {
-  ASSERT_TRUE(node.status().ok()) << node.status().message();
-  const Tensor whole = node.Whole();
-  const Shape& out = whole.shape();
-  Index index(static_cast<size_t>(out.rank()), 0);
-  for (int64_t i = 0; i < out.elements(); ++i) {
-    for (int64_t axis = out.rank() - 1, rest = i; axis >= 0; --axis) {
-      index[axis] = rest % out[axis];
-      rest /= out[axis];
+// The kernel, the reference and all strips agree with the formula; padding is `fill`.
+void ExpectPlaces(const OneNode& node, const Tensor& input, const From& from, float fill = 0) {
+  const Shape &in = input.shape(), &out = node.output().shape;
+  Tensor expected(DType::kFloat32, out);
+  float* next = expected.data<float>();
+  ForEachIndex(WholeBox(out).axis, out.rank(), [&](const int64_t* index) {
+    int64_t place[Shape::kMaxRank] = {}, offset = 0;
+    const bool found = from(index, place);
+    for (int axis = 0; axis < in.rank(); ++axis) {
+      ASSERT_TRUE(!found || (place[axis] >= 0 && place[axis] < in[axis])) << "axis " << axis;
+      offset = offset * in[axis] + place[axis];
     }
-    const int64_t place = from(index);
-    ASSERT_LT(place, in.elements());
-    ASSERT_EQ(whole.data<float>()[i], place < 0 ? 0.0f : data.data<float>()[place]) << "element " << i;
-  }
+    *next++ = found ? input.data<float>()[offset] : fill;
+  });
+  EXPECT_TRUE(SameBits(node.Whole(), expected));
+  EXPECT_TRUE(SameBits(node.Expected(), expected));
   ExpectSameBitsInStrips(node);
 }
 
-OneNode Moved(const char* op, const Shape& shape, std::map<int, double> options, const std::vector<int32_t>& ints = {},
-              const std::vector<int32_t>& more = {}) {
-  auto inputs = Inputs(RandomTensor(shape, 3));
-  std::vector<int> constants;
-  for (const std::vector<int32_t>& list : {ints, more}) {
-    if (list.empty()) continue;
-    constants.push_back(static_cast<int>(inputs.size()));
-    inputs.push_back(std::make_unique<Tensor>(MakeTensor<int32_t>({static_cast<int64_t>(list.size())}, list)));
-  }
-  return OneNode(op, std::move(options), std::move(inputs), constants);
+Tensor Ints(const std::vector<int32_t>& values) {
+  return MakeTensor<int32_t>({static_cast<int64_t>(values.size())}, values);
 }
 
-TEST(MovementTest, DepthToSpaceAndBackPutEveryElementInItsPlace) {
-  for (const int64_t block : {1, 2, 3, 4}) {
-    for (const int64_t channels : {1, 3, 4, 9}) {
-      SCOPED_TRACE(testing::Message() << "block " << block << " channels " << channels);
-      const Shape deep{2, 3, 5, channels * block * block}, wide{2, 3 * block, 5 * block, channels};
-      const auto deep_place = [&](int64_t n, int64_t y, int64_t x, int64_t c) {
-        return LinearOf(deep, {n, y / block, x / block, (y % block * block + x % block) * channels + c});
-      };
-      const std::map<int, double> options{{0, static_cast<double>(block)}};
-      ExpectMoved(Moved("DEPTH_TO_SPACE", deep, options), deep, RandomTensor(deep, 3),
-                  [&](const Index& i) { return deep_place(i[0], i[1], i[2], i[3]); });
-      ExpectMoved(Moved("SPACE_TO_DEPTH", wide, options), wide, RandomTensor(wide, 3), [&](const Index& i) {
-        const int64_t part = i[3] / channels;
-        return LinearOf(wide, {i[0], i[1] * block + part / block, i[2] * block + part % block, i[3] % channels});
-      });
+TEST(MovementTest, TransposePermutesTheIndices) {
+  std::vector<int32_t> perm = {0, 1, 2, 3};
+  do {
+    SCOPED_TRACE(testing::PrintToString(perm));
+    const Shape shape{2, 7, 9, 5};
+    const OneNode node("TRANSPOSE", {}, Inputs(RandomTensor(shape, 61), Ints(perm)), {1});
+    ExpectPlaces(node, RandomTensor(shape, 61), [&](const int64_t* out, int64_t* in) {
+      for (int axis = 0; axis < 4; ++axis) in[perm[static_cast<size_t>(axis)]] = out[axis];
+      return true;
+    });
+  } while (std::next_permutation(perm.begin(), perm.end()));
+}
+
+TEST(MovementTest, PadFillsOutsideThePicture) {
+  const Shape shape{1, 8, 9, 3};
+  const std::vector<int32_t> pads = {0, 0, 2, 1, 7, 0, 1, 3};
+  const auto from = [&](const int64_t* out, int64_t* in) {
+    for (int axis = 0; axis < 4; ++axis) {
+      in[axis] = out[axis] - pads[static_cast<size_t>(2 * axis)];
+      if (in[axis] < 0 || in[axis] >= shape[axis]) return false;
     }
-  }
+    return true;
+  };
+  const OneNode zeros("PAD", {}, Inputs(RandomTensor(shape, 62), MakeTensor<int32_t>({4, 2}, pads)), {1});
+  ExpectPlaces(zeros, RandomTensor(shape, 62), from);
+  const OneNode filled(
+      "PADV2", {}, Inputs(RandomTensor(shape, 62), MakeTensor<int32_t>({4, 2}, pads), MakeTensor<float>({}, {7.5f})),
+      {1, 2});
+  ExpectPlaces(filled, RandomTensor(shape, 62), from, 7.5f);
 }
 
-TEST(MovementTest, TransposesPutEveryElementInItsPlace) {
-  const Shape in{2, 3, 5, 4};
-  for (const std::vector<int32_t>& order :
-       {std::vector<int32_t>{0, 3, 1, 2}, {0, 2, 3, 1}, {0, 2, 1, 3}, {3, 2, 1, 0}, {1, 0, 2, 3}, {0, 1, 3, 2}}) {
-    ExpectMoved(Moved("TRANSPOSE", in, {}, order), in, RandomTensor(in, 3), [&](const Index& i) {
-      Index from(4);
-      for (int axis = 0; axis < 4; ++axis) from[order[axis]] = i[axis];
-      return LinearOf(in, from);
+TEST(MovementTest, MirrorPadReflectsAtTheBorder) {
+  const Shape shape{1, 8, 9, 2};
+  for (int symmetric : {0, 1}) {
+    const std::vector<int32_t> pads = {0, 0, 7, 3, 2, 7, 0, 1};
+    const OneNode node("MIRROR_PAD", {{0, symmetric}},
+                       Inputs(RandomTensor(shape, 63), MakeTensor<int32_t>({4, 2}, pads)), {1});
+    ExpectPlaces(node, RandomTensor(shape, 63), [&](const int64_t* out, int64_t* in) {
+      for (int axis = 0; axis < 4; ++axis) {
+        in[axis] = out[axis] - pads[static_cast<size_t>(2 * axis)];
+        if (in[axis] < 0) in[axis] = symmetric ? -1 - in[axis] : -in[axis];
+        if (in[axis] >= shape[axis]) in[axis] = 2 * (shape[axis] - 1) - in[axis] + symmetric;
+      }
+      return true;
     });
   }
 }
 
-TEST(MovementTest, ReshapesKeepTheOrder) {
-  const Shape in{2, 6, 4, 3};
-  for (const std::vector<int32_t>& sizes : {std::vector<int32_t>{2, 24, 3},
-                                            {2, 6, 12},
-                                            {12, 4, 3},
-                                            {2, 3, 2, 4, 3},
-                                            {2, 6, 2, 2, 3},
-                                            {144},
-                                            {1, 2, 6, 4, 3, 1},
-                                            {2, 3, 8, 3},
-                                            {2, 2, 12, 3},
-                                            {4, 3, 12},
-                                            {2, 8, 9},
-                                            {2, 72, 1},
-                                            {48, 3}}) {
-    SCOPED_TRACE(testing::Message() << "to " << sizes.size() << " axes, the second of " << sizes[sizes.size() > 1]);
-    const std::vector<int64_t> dims(sizes.begin(), sizes.end());
-    const Shape out(dims);
-    ExpectMoved(Moved("RESHAPE", in, {}, sizes), in, RandomTensor(in, 3),
-                [&](const Index& i) { return LinearOf(out, i); });
+TEST(MovementTest, StridedSliceStepsBothWays) {
+  const Shape shape{2, 31, 9, 7};
+  const OneNode node("STRIDED_SLICE", {},
+                     Inputs(RandomTensor(shape, 64), Ints({0, 29, 1, -1}), Ints({2, 2, 9, -8}), Ints({1, -3, 2, -1})),
+                     {1, 2, 3});
+  EXPECT_EQ(node.output().shape, (Shape{2, 9, 4, 7}));
+  ExpectPlaces(node, RandomTensor(shape, 64), [](const int64_t* out, int64_t* in) {
+    in[0] = out[0];
+    in[1] = 29 - 3 * out[1];
+    in[2] = 1 + 2 * out[2];
+    in[3] = 6 - out[3];
+    return true;
+  });
+}
+
+TEST(MovementTest, SlicesRepeatsAndReversals) {
+  const Shape shape{2, 9, 8, 3};
+  const auto check = [&](const char* op, std::vector<std::unique_ptr<Tensor>> inputs, std::vector<int> constants,
+                         const From& from) {
+    SCOPED_TRACE(op);
+    ExpectPlaces(OneNode(op, {}, std::move(inputs), std::move(constants)), RandomTensor(shape, 65), from);
+  };
+  check("SLICE", Inputs(RandomTensor(shape, 65), Ints({1, 2, 0, 1}), Ints({1, -1, 7, 2})), {1, 2},
+        [](const int64_t* out, int64_t* in) {
+          in[0] = out[0] + 1;
+          in[1] = out[1] + 2;
+          in[2] = out[2];
+          in[3] = out[3] + 1;
+          return true;
+        });
+  check("TILE", Inputs(RandomTensor(shape, 65), Ints({1, 2, 3, 2})), {1}, [&](const int64_t* out, int64_t* in) {
+    for (int axis = 0; axis < 4; ++axis) in[axis] = out[axis] % shape[axis];
+    return true;
+  });
+  check("REVERSE_V2", Inputs(RandomTensor(shape, 65), Ints({1, 3})), {1}, [&](const int64_t* out, int64_t* in) {
+    for (int axis = 0; axis < 4; ++axis) in[axis] = axis % 2 == 1 ? shape[axis] - 1 - out[axis] : out[axis];
+    return true;
+  });
+}
+
+TEST(MovementTest, BroadcastToRepeatsSizesOfOne) {
+  const Shape shape{9, 1, 8};
+  const OneNode node("BROADCAST_TO", {}, Inputs(RandomTensor(shape, 66), Ints({2, 9, 7, 8})), {1});
+  ExpectPlaces(node, RandomTensor(shape, 66), [](const int64_t* out, int64_t* in) {
+    in[0] = out[1];
+    in[2] = out[3];
+    return true;
+  });
+}
+
+TEST(MovementTest, GatherTakesListedIndices) {
+  const Shape shape{2, 9, 8, 3};
+  const std::vector<int32_t> listed = {8, 0, 3, 3, 1, 7, 2};
+  for (int axis = 0; axis < 4; ++axis) {
+    std::vector<int32_t> indices;
+    for (int32_t index : listed) indices.push_back(index % static_cast<int32_t>(shape[axis]));
+    const OneNode node("GATHER", {{0, axis}}, Inputs(RandomTensor(shape, 67), Ints(indices)), {1});
+    ExpectPlaces(node, RandomTensor(shape, 67), [&](const int64_t* out, int64_t* in) {
+      for (int a = 0; a < 4; ++a) in[a] = a == axis ? indices[static_cast<size_t>(out[a])] : out[a];
+      return true;
+    });
   }
 }
 
-TEST(MovementTest, PaddingSlicesRepeatsAndReversals) {
-  const Shape in{1, 4, 5, 3};
-  const Tensor data = RandomTensor(in, 3);
-  ExpectMoved(Moved("PAD", in, {}, {0, 0, 2, 1, 1, 3, 0, 0}), in, data, [&](const Index& i) -> int64_t {
-    const int64_t y = i[1] - 2, x = i[2] - 1;
-    return y < 0 || y >= 4 || x < 0 || x >= 5 ? -1 : LinearOf(in, {0, y, x, i[3]});
+TEST(MovementTest, PixelsAreShuffledIntoChannelsAndBack) {
+  for (int64_t block : {1, 2, 3}) {
+    const Shape deep{2, 7, 9, 3 * block * block}, wide{2, 7 * block, 9 * block, 3};
+    const OneNode up("DEPTH_TO_SPACE", {{0, static_cast<double>(block)}}, Inputs(RandomTensor(deep, 68)), {});
+    ExpectPlaces(up, RandomTensor(deep, 68), [&](const int64_t* out, int64_t* in) {
+      in[0] = out[0];
+      in[1] = out[1] / block;
+      in[2] = out[2] / block;
+      in[3] = (out[1] % block * block + out[2] % block) * 3 + out[3];
+      return true;
+    });
+    const OneNode down("SPACE_TO_DEPTH", {{0, static_cast<double>(block)}}, Inputs(RandomTensor(wide, 69)), {});
+    ExpectPlaces(down, RandomTensor(wide, 69), [&](const int64_t* out, int64_t* in) {
+      const int64_t part = out[3] / 3;
+      in[0] = out[0];
+      in[1] = out[1] * block + part / block;
+      in[2] = out[2] * block + part % block;
+      in[3] = out[3] % 3;
+      return true;
+    });
+  }
+}
+
+TEST(MovementTest, PicturesAreDealtOutToBatchesAndCollected) {
+  const Shape shape{2, 7, 10, 3};
+  const OneNode deal("SPACE_TO_BATCH_ND", {},
+                     Inputs(RandomTensor(shape, 70), Ints({2, 3}), MakeTensor<int32_t>({2, 2}, {1, 2, 0, 2})), {1, 2});
+  EXPECT_EQ(deal.output().shape, (Shape{12, 5, 4, 3}));
+  ExpectPlaces(deal, RandomTensor(shape, 70), [&](const int64_t* out, int64_t* in) {
+    const int64_t part = out[0] / 2;
+    in[0] = out[0] % 2;
+    in[1] = out[1] * 2 + part / 3 - 1;
+    in[2] = out[2] * 3 + part % 3;
+    in[3] = out[3];
+    return in[1] >= 0 && in[1] < 7 && in[2] < 10;
   });
-  ExpectMoved(Moved("PAD", in, {}, {0, 0, 0, 0, 0, 0, 1, 2}), in, data, [&](const Index& i) -> int64_t {
-    return i[3] < 1 || i[3] > 3 ? -1 : LinearOf(in, {0, i[1], i[2], i[3] - 1});
-  });
-  ExpectMoved(Moved("SLICE", in, {}, {0, 1, 2, 1}, {1, 2, 3, 2}), in, data, [&](const Index& i) {
-    return LinearOf(in, {0, i[1] + 1, i[2] + 2, i[3] + 1});
-  });
-  ExpectMoved(Moved("TILE", in, {}, {1, 2, 3, 2}), in, data, [&](const Index& i) {
-    return LinearOf(in, {0, i[1] % 4, i[2] % 5, i[3] % 3});
-  });
-  ExpectMoved(Moved("REVERSE_V2", in, {}, {2}), in, data, [&](const Index& i) {
-    return LinearOf(in, {0, i[1], 4 - i[2], i[3]});
+  const Shape dealt{12, 5, 4, 3};
+  const OneNode collect("BATCH_TO_SPACE_ND", {},
+                        Inputs(RandomTensor(dealt, 71), Ints({2, 3}), MakeTensor<int32_t>({2, 2}, {1, 2, 0, 2})),
+                        {1, 2});
+  EXPECT_EQ(collect.output().shape, shape);
+  ExpectPlaces(collect, RandomTensor(dealt, 71), [](const int64_t* out, int64_t* in) {
+    const int64_t y = out[1] + 1, x = out[2];
+    in[0] = (y % 2 * 3 + x % 3) * 2 + out[0];
+    in[1] = y / 2;
+    in[2] = x / 3;
+    in[3] = out[3];
+    return true;
   });
 }
 
-TEST(MovementTest, ConcatenationPutsEveryInputInItsPlace) {
-  for (const int axis : {1, 2, 3}) {
-    for (const int64_t size : {1, 3, 8, 70}) {
-      Shape a{2, 3, 4, 5}, b = a;
-      a[axis] = size;
-      b[axis] = 2;
-      const OneNode node("CONCATENATION", {{0, static_cast<double>(axis)}},
-                         Inputs(RandomTensor(a, 1), RandomTensor(b, 2)), {});
-      const Tensor first = RandomTensor(a, 1), second = RandomTensor(b, 2), whole = node.Whole();
-      int64_t wrong = 0;
-      for (int64_t i = 0; i < whole.shape().elements(); ++i) {
-        const Shape& out = whole.shape();
-        Index index{i / out[3] / out[2] / out[1], i / out[3] / out[2] % out[1], i / out[3] % out[2], i % out[3]};
-        const bool in_first = index[axis] < size;
-        if (!in_first) index[axis] -= size;
-        const float expected =
-            in_first ? first.data<float>()[LinearOf(a, index)] : second.data<float>()[LinearOf(b, index)];
-        wrong += whole.data<float>()[i] != expected;
+TEST(MovementTest, ReshapeKeepsTheOrderOfElements) {
+  const struct {
+    Shape from;
+    std::vector<int32_t> to;
+  } cases[] = {{{1, 8, 9, 6}, {1, 8, 54}}, {{1, 8, 9, 6}, {8, 9, 6}},     {{2, 9, 8, 3}, {2, 72, 3}},
+               {{4, 7, 6}, {4, 7, 2, 3}},  {{1, 6, 6, 4}, {1, 3, 2, 24}}, {{2, 3, 5}, {-1}},
+               {{5, 6, 7}, {7, 6, 5}},     {{67}, {1, 1, 67, 1}},         {{1, 12, 10, 2}, {1, 4, 3, 5, 2, 2}}};
+  for (const auto& c : cases) {
+    SCOPED_TRACE(c.from.ToString() + " to " + testing::PrintToString(c.to));
+    const OneNode node("RESHAPE", {}, Inputs(RandomTensor(c.from, 72), Ints(c.to)), {1});
+    const Shape out = node.output().shape;
+    ExpectPlaces(node, RandomTensor(c.from, 72), [&](const int64_t* index, int64_t* in) {
+      int64_t rest = 0;
+      for (int axis = 0; axis < out.rank(); ++axis) rest = rest * out[axis] + index[axis];
+      for (int axis = c.from.rank() - 1; axis >= 0; --axis) {
+        in[axis] = rest % c.from[axis];
+        rest /= c.from[axis];
       }
-      EXPECT_EQ(wrong, 0) << "axis " << axis << " size " << size;
-      ExpectSameBitsInStrips(node);
-    }
+      return true;
+    });
   }
 }
 
-TEST(MovementTest, RunsOfEveryLengthAreCopiedAndNothingBeside) {
-  for (size_t bytes = 1; bytes <= 300; ++bytes) {
-    const int64_t step = static_cast<int64_t>(bytes) + 3, count = 4;
-    std::vector<std::byte> from(static_cast<size_t>(count * step)), to(from.size() + 20, std::byte{0xEE});
-    for (size_t i = 0; i < from.size(); ++i) from[i] = static_cast<std::byte>(i % 251);
-    kernels::CopyRuns(from.data(), step, to.data() + 5, step + 1, bytes, count);
-    std::vector<std::byte> expected(to.size(), std::byte{0xEE});
-    for (int64_t k = 0; k < count; ++k) {
-      for (size_t i = 0; i < bytes; ++i) expected[5 + k * (step + 1) + i] = from[k * step + i];
+TEST(MovementTest, ValuesAreLaidSideBySide) {
+  const Tensor a = RandomTensor({2, 7, 3}, 73), b = RandomTensor({2, 9, 3}, 74), c = RandomTensor({2, 1, 3}, 75);
+  const OneNode node("CONCATENATION", {{0, -2}},
+                     Inputs(RandomTensor({2, 7, 3}, 73), RandomTensor({2, 9, 3}, 74), RandomTensor({2, 1, 3}, 75)),
+                     {1});
+  ASSERT_EQ(node.output().shape, (Shape{2, 17, 3}));
+  const Tensor whole = node.Whole();
+  const float* next = whole.data<float>();
+  for (int64_t n = 0; n < 2; ++n) {
+    for (const Tensor* part : {&a, &b, &c}) {
+      const int64_t count = part->shape()[1] * 3;
+      for (int64_t i = 0; i < count; ++i) EXPECT_EQ(*next++, part->data<float>()[n * count + i]);
     }
-    ASSERT_EQ(to, expected) << bytes << " bytes";
   }
+  EXPECT_TRUE(SameBits(whole, node.Expected()));
+  ExpectSameBitsInStrips(node);
+}
+
+TEST(MovementTest, WhatLiesOutsideIsRefused) {
+  const auto refuse = [](const char* op, std::map<int, double> attrs, Tensor second) {
+    return Refusal(OneNode(op, std::move(attrs), Inputs(RandomTensor({2, 3}, 1), std::move(second)), {1}));
+  };
+  EXPECT_EQ(refuse("TRANSPOSE", {}, Ints({0, 0})), "axis 0 stands twice in the permutation");
+  EXPECT_EQ(refuse("RESHAPE", {}, Ints({4, 2})), "shape 2x3 has 6 elements, 4x2 has 8");
+  EXPECT_EQ(refuse("MIRROR_PAD", {}, MakeTensor<int32_t>({2, 2}, {0, 0, 3, 0})),
+            "paddings 3 and 0 of axis 1 mirror more than its size 3");
+  EXPECT_EQ(refuse("TILE", {}, Ints({1, -2})), "multiple -2 of axis 1");
+  EXPECT_EQ(refuse("GATHER", {{0, 2}}, Ints({0})), "axis 2 of a value of rank 2");
 }
 
 }  // namespace
