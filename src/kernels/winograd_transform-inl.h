@@ -27,24 +27,38 @@ using Narrow = hn::CappedTag<float, 8>;
 
 int64_t RoundUp(int64_t x, int64_t to) { return (x + to - 1) / to * to; }
 
-// Vectors of the widest kind that does not make more lanes in all.
-bool UsesWide(int64_t channels) {
-  const int64_t wide = static_cast<int64_t>(hn::Lanes(Wide())), narrow = static_cast<int64_t>(hn::Lanes(Narrow()));
-  return wide <= channels && RoundUp(channels, wide) == RoundUp(channels, narrow);
-}
-
-// How channels lie in vectors. The last vector overlaps the one before it rather than reach past the last channel;
-// fewer channels than lanes are one vector that is loaded and stored through a copy.
-struct Lanes {
-  int64_t channels, lanes;
-  int64_t vectors() const { return (channels + lanes - 1) / lanes; }
-  int64_t start(int64_t vector) const { return std::min(vector * lanes, std::max<int64_t>(channels - lanes, 0)); }
-};
-Lanes LanesOf(int64_t channels) {
-  return {channels, static_cast<int64_t>(UsesWide(channels) ? hn::Lanes(Wide()) : hn::Lanes(Narrow()))};
-}
-
 constexpr int64_t kPoints = 36;
+constexpr int64_t kLine = 16;  // floats of a cache line
+
+// How channels lie in vectors, and in memory at the points: [tile][vector][point][lane], so that a tile's vector is
+// read or written in one go at constant distances. The last vector overlaps the one before it rather than reach past
+// the last channel; fewer channels than lanes are one vector that is loaded and stored through a copy.
+struct Lanes {
+  int64_t channels, lanes, vectors;
+  int64_t step;       // from vector to vector: a cache line more than they take, against conflicts in L1
+  int64_t tile_step;  // from tile to tile
+  int64_t repeated;   // lanes of the last vector that the one before it has, too
+  Lanes(int64_t channels, int64_t lanes)
+      : channels(channels),
+        lanes(lanes),
+        vectors((channels + lanes - 1) / lanes),
+        step(RoundUp(kPoints * lanes, kLine) + kLine),
+        tile_step(vectors * step),
+        repeated(vectors > 1 ? vectors * lanes - channels : 0) {}
+  int64_t start(int64_t vector) const { return vector * lanes - (vector + 1 == vectors ? repeated : 0); }
+};
+// Inputs are read in wide vectors if all of these lie within cache lines; pixels of 28 channels do better with two
+// loads of half a line each than with one that is across two lines.
+Lanes InLanes(int64_t channels) {
+  const int64_t wide = static_cast<int64_t>(hn::Lanes(Wide())), narrow = static_cast<int64_t>(hn::Lanes(Narrow()));
+  return {channels, channels % wide == 0 ? wide : narrow};
+}
+
+// Outputs are made in wide vectors if these do not have more lanes in all: lanes cost products.
+Lanes OutLanes(int64_t channels) {
+  const int64_t wide = static_cast<int64_t>(hn::Lanes(Wide())), narrow = static_cast<int64_t>(hn::Lanes(Narrow()));
+  return {channels, wide <= channels && RoundUp(channels, wide) == RoundUp(channels, narrow) ? wide : narrow};
+}
 
 // Two of the six values at the points, from six in a row: kPair 0 is points +-sqrt(1/2), 1 is +-sqrt(2), 2 is 0 and
 // infinity. What a pair has in common is shared. x(i) loads the i-th value.
@@ -68,50 +82,52 @@ constexpr int kPairPoint[3][2] = {{1, 2}, {3, 4}, {0, 5}};
 // tiles share are transformed once.
 template <int kPair, class D>
 HWY_INLINE void InputPass(D d, const float* const* rows, int64_t step, int64_t tiles, float* HWY_RESTRICT to,
-                          int64_t to_step, int64_t plane) {
+                          int64_t to_step) {
   using V = hn::Vec<D>;
+  constexpr int64_t kLanes = hn::MaxLanes(D());
+  const float* row[6];
+#pragma GCC unroll 6
+  for (int y = 0; y < 6; ++y) row[y] = rows[y];
   V a[6], b[6];
-  const auto column = [&](int i, int64_t x, V& first, V& second) HWY_ATTR {
-    (void)i;
-    ToPoints<kPair>(
-        d, [&](int y) HWY_ATTR { return hn::LoadU(d, rows[y] + x * step); }, first, second);
+  const auto column = [&](int64_t x, V & first, V & second) HWY_ATTR __attribute__((always_inline)) {
+    const auto load = [&](int y) HWY_ATTR __attribute__((always_inline)) { return hn::LoadU(d, row[y] + x * step); };
+    ToPoints<kPair>(d, load, first, second);
   };
-  column(4, 0, a[4], b[4]);
-  column(5, 1, a[5], b[5]);
-  float* const to_a = to + kPairPoint[kPair][0] * 6 * plane;
-  float* const to_b = to + kPairPoint[kPair][1] * 6 * plane;
-  for (int64_t t = 0; t < tiles; ++t) {
+  column(0, a[4], b[4]);
+  column(1, a[5], b[5]);
+  for (int64_t t = 0; t < tiles; ++t, to += to_step) {
     a[0] = a[4], a[1] = a[5], b[0] = b[4], b[1] = b[5];
-    column(2, 4 * t + 2, a[2], b[2]);
-    column(3, 4 * t + 3, a[3], b[3]);
-    column(4, 4 * t + 4, a[4], b[4]);
-    column(5, 4 * t + 5, a[5], b[5]);
-    const auto across = [&](const V* from, float* HWY_RESTRICT out) HWY_ATTR __attribute__((always_inline)) {
+    column(2, a[2], b[2]);
+    column(3, a[3], b[3]);
+    column(4, a[4], b[4]);
+    column(5, a[5], b[5]);
+    const auto across = [&](const V* from, int64_t point) HWY_ATTR __attribute__((always_inline)) {
       const auto x = [&](int i) HWY_ATTR { return from[i]; };
+      float* HWY_RESTRICT out = to + point * kLanes;
       V p, q;
       ToPoints<0>(d, x, p, q);
-      hn::StoreU(p, d, out + plane), hn::StoreU(q, d, out + 2 * plane);
+      hn::StoreU(p, d, out + kLanes), hn::StoreU(q, d, out + 2 * kLanes);
       ToPoints<1>(d, x, p, q);
-      hn::StoreU(p, d, out + 3 * plane), hn::StoreU(q, d, out + 4 * plane);
+      hn::StoreU(p, d, out + 3 * kLanes), hn::StoreU(q, d, out + 4 * kLanes);
       ToPoints<2>(d, x, p, q);
-      hn::StoreU(p, d, out), hn::StoreU(q, d, out + 5 * plane);
+      hn::StoreU(p, d, out), hn::StoreU(q, d, out + 5 * kLanes);
     };
-    across(a, to_a + t * to_step);
-    across(b, to_b + t * to_step);
+    across(a, kPairPoint[kPair][0] * 6);
+    across(b, kPairPoint[kPair][1] * 6);
+#pragma GCC unroll 6
+    for (int y = 0; y < 6; ++y) row[y] += 4 * step;
   }
 }
 
 template <class D>
-void InputTiles(D d, int64_t channels, const float* const* rows, int64_t step, int64_t tiles, float* to,
-                int64_t to_step, int64_t plane) {
-  const Lanes in{channels, static_cast<int64_t>(hn::MaxLanes(D()))};
-  for (int64_t v = 0; v < in.vectors(); ++v) {
-    const int64_t start = in.start(v);
+void InputTiles(D d, int64_t channels, const float* const* rows, int64_t step, int64_t tiles, float* to) {
+  const Lanes in(channels, hn::MaxLanes(D()));
+  for (int64_t v = 0; v < in.vectors; ++v, to += in.step) {
     const float* shifted[6];
-    for (int i = 0; i < 6; ++i) shifted[i] = rows[i] + start;
-    InputPass<0>(d, shifted, step, tiles, to + start, to_step, plane);
-    InputPass<1>(d, shifted, step, tiles, to + start, to_step, plane);
-    InputPass<2>(d, shifted, step, tiles, to + start, to_step, plane);
+    for (int i = 0; i < 6; ++i) shifted[i] = rows[i] + in.start(v);
+    InputPass<0>(d, shifted, step, tiles, to, in.tile_step);
+    InputPass<1>(d, shifted, step, tiles, to, in.tile_step);
+    InputPass<2>(d, shifted, step, tiles, to, in.tile_step);
   }
 }
 
@@ -131,87 +147,136 @@ HWY_INLINE void FromPoints(D d, const Load& x, V& first, V& second) {
   }
 }
 
-// Where the values of one vector of output channels come from and go to.
+// What is done to the outputs beyond bias and limits.
+struct Uses {
+  bool before, slopes, after;  // the residual before the activation, slopes, the residual after it
+};
+
 template <class D>
-struct Store {
-  static constexpr int64_t kLanes = hn::MaxLanes(D());
-  const WinogradStrip& s;
-  int64_t channel;
-  int64_t channels;  // from there on, at most kLanes
+struct Finish {
   hn::Vec<D> bias, slope, low, high;
-
-  hn::Vec<D> LoadChannels(const float* from) const {
-    if (channels == kLanes) return hn::LoadU(D(), from);
-    HWY_ALIGN float buffer[kLanes] = {};
-    std::memcpy(buffer, from, static_cast<size_t>(channels) * sizeof(float));
-    return hn::Load(D(), buffer);
-  }
-
-  template <bool kWhole>
-  HWY_INLINE void Put(int row, int64_t x, hn::Vec<D> y) const {
+  HWY_INLINE hn::Vec<D> Apply(const Uses& uses, hn::Vec<D> y, hn::Vec<D> residual) const {
     const D d;
-    if (!kWhole && (s.out[row] == nullptr || x < s.x_begin || x >= s.x_end)) return;
     y = hn::Add(y, bias);
-    hn::Vec<D> residual = hn::Zero(d);
-    if (s.residual[row] != nullptr) residual = LoadChannels(s.residual[row] + x * s.residual_step + channel);
-    const bool before = s.residual_use == WinogradResidual::kBeforeActivation;
-    if (s.residual[row] != nullptr && before) y = hn::Add(y, residual);
-    if (s.slopes != nullptr) y = hn::IfThenElse(hn::Lt(y, hn::Zero(d)), hn::Mul(y, slope), y);
+    if (uses.before) y = hn::Add(y, residual);
+    if (uses.slopes) y = hn::IfThenElse(hn::Lt(y, hn::Zero(d)), hn::Mul(y, slope), y);
     y = hn::Min(high, hn::Max(low, y));
-    if (s.residual[row] != nullptr && !before) y = hn::Add(y, residual);
-    float* const to = s.out[row] + x * s.out_step + channel;
-    if (channels == kLanes) return hn::StoreU(y, d, to);
-    HWY_ALIGN float buffer[kLanes];
-    hn::Store(y, d, buffer);
-    std::memcpy(to, buffer, static_cast<size_t>(channels) * sizeof(float));
+    return uses.after ? hn::Add(y, residual) : y;
   }
 };
 
-template <bool kOdd, bool kWhole, class D>
-HWY_INLINE void OutputPass(D d, const float* HWY_RESTRICT from, int64_t plane, const Store<D>& store, int64_t x) {
+// The first `count` lanes, at most all.
+template <class D>
+hn::Vec<D> LoadFew(D d, const float* from, int64_t count) {
+  constexpr int64_t kLanes = hn::MaxLanes(D());
+  if (count >= kLanes) return hn::LoadU(d, from);
+  HWY_ALIGN float buffer[kLanes] = {};
+  std::memcpy(buffer, from, static_cast<size_t>(count) * sizeof(float));
+  return hn::Load(d, buffer);
+}
+
+// Half of a tile: rows 0 and 2, or 1 and 3. put(row, column, value) takes the outputs.
+template <bool kOdd, class D, class Put>
+HWY_INLINE void OutputPass(D d, const float* HWY_RESTRICT from, const Put& put) {
   using V = hn::Vec<D>;
+  constexpr int64_t kLanes = hn::MaxLanes(D());
   V a[6], b[6];
 #pragma GCC unroll 6
   for (int i = 0; i < 6; ++i) {
-    FromPoints<kOdd>(
-        d, [&](int y) HWY_ATTR { return hn::LoadU(d, from + (y * 6 + i) * plane); }, a[i], b[i]);
+    const auto load = [&](int y) HWY_ATTR { return hn::LoadU(d, from + (y * 6 + i) * kLanes); };
+    FromPoints<kOdd>(d, load, a[i], b[i]);
   }
   const auto across = [&](const V* values, int row) HWY_ATTR __attribute__((always_inline)) {
     const auto value = [&](int i) HWY_ATTR { return values[i]; };
     V p, q;
     FromPoints<false>(d, value, p, q);
-    store.template Put<kWhole>(row, x, p), store.template Put<kWhole>(row, x + 2, q);
+    put(row, 0, p), put(row, 2, q);
     FromPoints<true>(d, value, p, q);
-    store.template Put<kWhole>(row, x + 1, p), store.template Put<kWhole>(row, x + 3, q);
+    put(row, 1, p), put(row, 3, q);
   };
   across(a, kOdd ? 1 : 0);
   across(b, kOdd ? 3 : 2);
 }
 
+// Tiles of which all is wanted and all lanes are channels. What they need is in local variables: the compiler thinks
+// that a store of a vector may change anything else.
+template <Uses uses, class D>
+HWY_NOINLINE void WholeTiles(D d, const float* HWY_RESTRICT from, int64_t from_step, const WinogradStrip& s,
+                             int64_t channel, const Finish<D>& given, int64_t first, int64_t count) {
+  constexpr bool kResidual = uses.before || uses.after;
+  const Finish<D> finish = given;
+  const int64_t step = s.out_step, residual_step = s.residual_step;
+  float* to[4];
+  const float* residual[4];
+#pragma GCC unroll 4
+  for (int i = 0; i < 4; ++i) {
+    to[i] = s.out[i] + 4 * first * step + channel;
+    if constexpr (kResidual) residual[i] = s.residual[i] + 4 * first * residual_step + channel;
+  }
+  const auto put = [&](int row, int64_t column, hn::Vec<D> y) HWY_ATTR __attribute__((always_inline)) {
+    hn::Vec<D> other = hn::Zero(d);
+    if constexpr (kResidual) other = hn::LoadU(d, residual[row] + column * residual_step);
+    hn::StoreU(finish.Apply(uses, y, other), d, to[row] + column * step);
+  };
+  for (int64_t t = 0; t < count; ++t, from += from_step) {
+    OutputPass<false>(d, from, put);
+    OutputPass<true>(d, from, put);
+#pragma GCC unroll 4
+    for (int i = 0; i < 4; ++i) {
+      to[i] += 4 * step;
+      if constexpr (kResidual) residual[i] += 4 * residual_step;
+    }
+  }
+}
+
+// Tiles of which a part is wanted, or fewer channels than lanes.
+template <class D>
+HWY_NOINLINE void PartTiles(D d, const Uses& uses, const float* HWY_RESTRICT from, int64_t from_step,
+                            const WinogradStrip& s, int64_t channel, int64_t channels, const Finish<D>& finish,
+                            int64_t first, int64_t end) {
+  constexpr int64_t kLanes = hn::MaxLanes(D());
+  for (int64_t j = first; j < end; ++j, from += from_step) {
+    HWY_ALIGN float tile[16 * kLanes];
+    const auto put = [&](int row, int64_t column, hn::Vec<D> y)
+                         HWY_ATTR { hn::Store(y, d, tile + (row * 4 + column) * kLanes); };
+    OutputPass<false>(d, from, put);
+    OutputPass<true>(d, from, put);
+    for (int64_t i = 0; i < 16; ++i) {
+      const int64_t row = i / 4, x = 4 * j + i % 4;
+      if (s.out[row] == nullptr || x < s.x_begin || x >= s.x_end) continue;
+      hn::Vec<D> other = hn::Zero(d);
+      if (uses.before || uses.after) other = LoadFew(d, s.residual[row] + x * s.residual_step + channel, channels);
+      float* const value = tile + i * kLanes;
+      hn::Store(finish.Apply(uses, hn::Load(d, value), other), d, value);
+      std::memcpy(s.out[row] + x * s.out_step + channel, value, static_cast<size_t>(channels) * sizeof(float));
+    }
+  }
+}
+
+// Tiles [first, first + count) of the strip, from their products.
 template <class D>
 void Outputs(D d, const WinogradSize& size, const WinogradStrip& s, const float* bias, int64_t first, int64_t count,
-             const float* from, int64_t from_step, int64_t plane) {
-  const Lanes out{size.out_channels, static_cast<int64_t>(hn::MaxLanes(D()))};
-  const bool all_rows = s.out[0] != nullptr && s.out[1] != nullptr && s.out[2] != nullptr && s.out[3] != nullptr;
-  for (int64_t v = 0; v < out.vectors(); ++v) {
-    Store<D> store{s,
-                   out.start(v),
-                   std::min(out.channels, out.lanes),
-                   hn::LoadU(d, bias + v * out.lanes),
-                   hn::Zero(d),
-                   hn::Set(d, s.low),
-                   hn::Set(d, s.high)};
-    if (s.slopes != nullptr) store.slope = store.LoadChannels(s.slopes + store.channel);
-    for (int64_t j = first; j < first + count; ++j) {
-      const float* const tile = from + (j - first) * from_step + v * out.lanes;
-      if (all_rows && 4 * j >= s.x_begin && 4 * j + 4 <= s.x_end) {
-        OutputPass<false, true>(d, tile, plane, store, 4 * j);
-        OutputPass<true, true>(d, tile, plane, store, 4 * j);
-      } else {
-        OutputPass<false, false>(d, tile, plane, store, 4 * j);
-        OutputPass<true, false>(d, tile, plane, store, 4 * j);
-      }
-    }
+             const float* from) {
+  const bool residual = std::count(s.residual, s.residual + 4, nullptr) < 4, slopes = s.slopes != nullptr;
+  const bool before = residual && s.residual_use == WinogradResidual::kBeforeActivation, after = residual && !before;
+  // With a residual, no slopes are slopes of 1.
+  const Uses uses{before, slopes || residual, after};
+  const auto whole_tiles = before        ? WholeTiles<Uses{true, true, false}, D>
+                           : after       ? WholeTiles<Uses{false, true, true}, D>
+                           : uses.slopes ? WholeTiles<Uses{false, true, false}, D>
+                                         : WholeTiles<Uses{false, false, false}, D>;
+  const Lanes out(size.out_channels, hn::MaxLanes(D()));
+  const int64_t end = first + count, step = out.tile_step, channels = std::min(out.channels, out.lanes);
+  const bool whole = out.channels >= out.lanes && std::find(s.out, s.out + 4, nullptr) == s.out + 4;
+  const int64_t whole_begin = whole ? std::clamp((s.x_begin + 3) / 4, first, end) : end;
+  const int64_t whole_end = std::clamp(s.x_end / 4, whole_begin, end);
+  for (int64_t v = 0; v < out.vectors; ++v, from += out.step) {
+    const int64_t channel = out.start(v);
+    Finish<D> finish{hn::LoadU(d, bias + v * out.lanes), hn::Set(d, 1.0f), hn::Set(d, s.low), hn::Set(d, s.high)};
+    if (slopes) finish.slope = LoadFew(d, s.slopes + channel, channels);
+    PartTiles(d, uses, from, step, s, channel, channels, finish, first, whole_begin);
+    whole_tiles(d, from + (whole_begin - first) * step, step, s, channel, finish, whole_begin, whole_end - whole_begin);
+    PartTiles(d, uses, from + (whole_end - first) * step, step, s, channel, channels, finish, whole_end, end);
   }
 }
 
