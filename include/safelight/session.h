@@ -97,9 +97,10 @@ struct PlanReport {
   int64_t ring_bytes = 0;        // all threads together
   int64_t whole_bytes = 0;       // values kept whole between phases
   int64_t packed_weight_bytes = 0;
-  int64_t macs = 0;       // of one run, without recomputed halo
-  double halo_share = 0;  // rows made more than once, as a share of all rows
-  FieldReport field_rows, field_columns;
+  int64_t macs = 0;                       // of one run, without recomputed halo
+  double halo_share = 0;                  // rows made more than once, as a share of all rows
+  FieldReport field_rows, field_columns;  // of the network
+  FieldReport reach_rows, reach_columns;  // of this plan's kernels: fast convolutions make whole tiles and look further
 };
 
 class SessionImpl;
@@ -134,6 +135,8 @@ class Session {
   // All memory the session holds besides the model's weights: rings, whole values, states.
   int64_t memory_bytes() const;
   PlanReport plan() const;
+  // PlanReport::notes without the cost of the rest.
+  const std::vector<std::string>& notes() const;
 
  private:
   explicit Session(std::unique_ptr<SessionImpl> impl);

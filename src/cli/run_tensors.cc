@@ -111,7 +111,7 @@ Status RunTensors(const Model& model, const TensorFiles& files, SessionOptions o
   const auto begin = std::chrono::steady_clock::now();
   SL_ASSIGN(Session session, Session::Create(model, options));
   const auto compiled = std::chrono::steady_clock::now();
-  for (const std::string& note : session.plan().notes) std::printf("%s\n", note.c_str());
+  for (const std::string& note : session.notes()) std::printf("%s\n", note.c_str());
   std::vector<std::vector<std::byte>> memory;
   std::vector<TensorView> results;
   for (const Port& port : session.outputs()) {

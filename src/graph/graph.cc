@@ -53,7 +53,9 @@ std::string NodeLabel(const Graph& graph, const Node& node) {
   label += ' ';
   label += node.op->name;
   if (!node.outputs.empty() && !graph.values[node.outputs[0]].name.empty()) {
-    label += " '" + graph.values[node.outputs[0]].name + "'";
+    // Converters join the names of all that they fused; the first is the place.
+    const std::string& name = graph.values[node.outputs[0]].name;
+    label += " '" + name.substr(0, name.find(';')) + "'";
   }
   return label;
 }

@@ -136,6 +136,10 @@ struct OpDef {
   // with its data inputs at the new size. Null where shape_inputs is 0.
   Result<std::vector<int64_t>> (*rescale)(const OpContext& before, const OpContext& after, int input) = nullptr;
 
+  // Options that stand for the size of the node's input: what they become at another, `before` and `after` as above.
+  // Null where there are none, or when they stay.
+  std::shared_ptr<const OpAttrs> (*rescale_options)(const OpContext& before, const OpContext& after) = nullptr;
+
   // The shape input is the size of a picture that must agree with what it is later added to or
   // concatenated with; ResizeGraph lets it follow that value.
   bool size_follows_join = false;

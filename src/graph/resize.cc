@@ -69,6 +69,7 @@ class Resizer {
 
   Status ResizeNode(NodeId id) {
     SL_TRY(RewriteSizes(id, /*computed=*/false));
+    RewriteOptions(id);
     Status inferred = InferNode(graph_, id);
     // Sizes computed from a shape follow the picture by themselves; but often only the batch is, and the rest is the
     // exporter's own picture.
@@ -117,6 +118,17 @@ class Resizer {
       SL_TRY(Rewrite(id, i, given ? context.input(i).dtype : DType::kInt32));
     }
     return {};
+  }
+
+  void RewriteOptions(NodeId id) {
+    Node& node = graph_.nodes[id];
+    if (node.op->rescale_options == nullptr) return;
+    const OpContext before(own_, own_.nodes[id]);
+    auto options = node.op->rescale_options(before, OpContext(graph_, node));
+    if (options == nullptr) return;
+    node.attrs = std::move(options);
+    notes_->push_back(Cat(NodeLabel(own_, own_.nodes[id]), ": over all of ", before.input(0).shape.ToString(),
+                          " -> of ", graph_.values[node.inputs[0]].shape.ToString()));
   }
 
   Status Rewrite(NodeId id, int input, DType dtype) {

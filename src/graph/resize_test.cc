@@ -66,13 +66,14 @@ void ExpectSameNetwork(const Graph& resized, const Graph& written) {
 }
 
 // `write`, written down at 64x48, gives at each of several sizes the network written down there; and going on to
-// 64x48 again gives back the first.
-void ExpectFollows(const Writer& write, std::vector<std::pair<int32_t, int32_t>> sizes, int height_axis = 1) {
+// 64x48 again gives back the first. `extra` is what the writer adds to the sizes of the input.
+void ExpectFollows(const Writer& write, std::vector<std::pair<int32_t, int32_t>> sizes, int height_axis = 1,
+                   int32_t extra = 0) {
   const Graph file = write(64, 48);
   const Graph own = Inferred(file);
   for (const auto& [height, width] : sizes) {
     SCOPED_TRACE(testing::Message() << height << "x" << width);
-    const Shape shape = WithSize(own.values[own.inputs[0]].shape, height_axis, height, width);
+    const Shape shape = WithSize(own.values[own.inputs[0]].shape, height_axis, height + extra, width + extra);
     Resized resized = ResizeTo(file, {shape});
     ASSERT_TRUE(resized.graph.ok()) << resized.graph.status().message();
     ExpectSameNetwork(*resized.graph, Inferred(write(height, width)));
@@ -154,6 +155,18 @@ TEST(ResizeGraphTest, AResizeThatJoinsNothingKeepsItsRatioToItsInput) {
         return net.Finish({net.Conv(net.Resize(in, height * 3, width * 3), 3, 3)});
       },
       {{101, 75}, {7, 480}});
+}
+
+TEST(ResizeGraphTest, AResizeToThePicturesSizeByNoWholeRatioFollowsThePicture) {
+  // 66 rows halved three times are 9, and 66 is no multiple of that.
+  ExpectFollows(
+      [](int32_t height, int32_t width) {
+        NetworkForTests net;
+        const ValueId in = net.Input({1, height + 2, width + 2, 3});
+        const ValueId eighth = net.Conv(net.Conv(net.Conv(in, 3, 4, 2), 4, 4, 2), 4, 1, 2);
+        return net.Finish({net.Op("LOGISTIC", {net.Resize(eighth, height + 2, width + 2)})});
+      },
+      {{99, 73}, {331, 498}}, 1, 2);
 }
 
 TEST(ResizeGraphTest, AConstantIsRewrittenOnlyWhereAnOpTakesItAsASize) {
@@ -282,6 +295,21 @@ TEST(ResizeGraphTest, PlanesThatAreFilledFollowWhatTheyJoinOrThePicture) {
         return net.Finish({net.Concat(net.Concat(half, spread, 3), ones, 3), net.Op("ADD", {in, tiled})});
       },
       {{101, 75}, {62, 49}});
+}
+
+TEST(ResizeGraphTest, APoolOverAllOfItsInputStaysOne) {
+  const Writer write = [](int32_t height, int32_t width) {
+    NetworkForTests net;
+    const ValueId in = net.Input({1, height, width, 3});
+    const auto pool = [&](ValueId v, double h, double w) {
+      return net.Op("AVERAGE_POOL_2D", {v}, {{0, 1}, {1, w}, {2, h}, {3, w}, {4, h}});
+    };
+    const ValueId all = pool(in, height, width);
+    return net.Finish({net.Op("ADD", {in, all}), pool(in, 4, 4)});
+  };
+  ExpectFollows(write, {{101, 75}, {20, 300}});
+  EXPECT_THAT(ResizeTo(write(64, 48), {Shape{1, 101, 75, 3}}).notes,
+              ElementsAre("node 0 AVERAGE_POOL_2D 'AVERAGE_POOL_2D0': over all of 1x64x48x3 -> of 1x101x75x3"));
 }
 
 TEST(ResizeGraphTest, NetworksExportedAsChannelsFirstFollow) {

@@ -60,6 +60,19 @@ TEST(FitTest, WhatConvolutionsWithoutPaddingLoseIsPaddedBefore) {
   }
 }
 
+TEST(FitTest, FastConvolutionsDoNotMoveTheResult) {
+  // Enough channels for Winograd, whose tiles look further to one side: the loss is still the same on both.
+  const Model model = Network({1, 64, 64, 3}, [](NetworkForTests& net, ValueId v) {
+    const ValueId wide = net.Conv(v, 3, 32);
+    const ValueId valid = net.Op("CONV_2D", {wide, net.Floats({32, 3, 3, 32})}, {{0, 1}, {1, 1}, {2, 1}});
+    return net.Op("CONV_2D", {valid, net.Floats({3, 3, 3, 32})}, {{0, 1}, {1, 1}, {2, 1}});
+  });
+  const PictureRun run = RunPicture(model, NoisePicture(61, 48));
+  ASSERT_TRUE(run.result.ok()) << run.result.status().message();
+  EXPECT_THAT(run.notes, Contains(HasSubstr("Winograd")));
+  EXPECT_THAT(run.notes, Contains(HasSubstr("2 left, 2 right, 2 above, 2 below")));
+}
+
 TEST(FitTest, ALopsidedLossIsPaddedWhereItIsLost) {
   const Model model = Network({1, 32, 32, 3}, [](NetworkForTests& net, ValueId v) {
     // Three rows and columns cut off in front, one behind.

@@ -95,8 +95,7 @@ Status PictureSession::UseWhole(const SizeFit& fit, Session session) {
   session_.emplace(std::move(session));
   fit_ = fit;
   if (!fit.note.empty()) notes_.push_back(fit.note);
-  const std::vector<std::string> plan_notes = session_->plan().notes;
-  notes_.insert(notes_.end(), plan_notes.begin(), plan_notes.end());
+  notes_.insert(notes_.end(), session_->notes().begin(), session_->notes().end());
   return TakeBuffers();
 }
 
@@ -105,8 +104,8 @@ Status PictureSession::UseTiles(const Status& why) {
   options.input_shapes.clear();
   SL_ASSIGN(Session session, Session::Create(model_, options));
   const Shape &in = model_.inputs()[recipe_.input.port].shape, &out = model_.outputs()[recipe_.output.port].shape;
-  Result<TileGrid> grid = PlanTiles(session.plan(), in, out, recipe_.input.axes, recipe_.output.axes, height_, width_,
-                                    options_.force_tiles);
+  const TileTask task{in, out, recipe_.input.axes, recipe_.output.axes, height_, width_, options_.force_tiles};
+  Result<TileGrid> grid = PlanTiles(session.plan(), task);
   if (!grid.ok()) return grid.status().With(why.message());
   if (!options_.session.states.empty()) {
     return Unsupported("it cannot run in tiles either: each tile would need states of its own").With(why.message());

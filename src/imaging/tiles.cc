@@ -22,7 +22,9 @@ TileAxis ForceAxis(int64_t in, int64_t out, int64_t picture) {
   return axis;
 }
 
-Result<TileAxis> PlanAxis(const FieldReport& field, int64_t in, int64_t out, int64_t picture, const char* what) {
+// `field` is what the kernels need of a tile; the network's own field says where its result lies.
+Result<TileAxis> PlanAxis(const FieldReport& field, const FieldReport& own, int64_t in, int64_t out, int64_t picture,
+                          const char* what) {
   if (!field.local) return Unsupported("it cannot run in tiles either: ", field.why_not);
   TileAxis axis;
   axis.size = in;
@@ -30,7 +32,7 @@ Result<TileAxis> PlanAxis(const FieldReport& field, int64_t in, int64_t out, int
   const int64_t common = std::gcd(field.in_period, field.out_period);
   axis.up = field.out_period / common;
   axis.down = field.in_period / common;
-  const int64_t lost = out * axis.down == in * axis.up ? 0 : LostInFront(&field, in, out, axis.up, axis.down);
+  const int64_t lost = out * axis.down == in * axis.up ? 0 : LostInFront(&own, in, out, axis.up, axis.down);
   const int64_t period = field.in_period, made = field.out_period;
   // Parts begin where the pattern of needs does: whole blocks of outputs in front of the part are left out, and
   // those whose needs reach over the tile's border.
@@ -84,22 +86,20 @@ std::string TileGrid::Describe() const {
              forced ? " (forced: joints may show)" : " (the receptive field: joints are exact)");
 }
 
-Result<TileGrid> PlanTiles(const PlanReport& plan, const Shape& in, const Shape& out, const PictureAxes& in_axes,
-                           const PictureAxes& out_axes, int64_t height, int64_t width, bool force) {
-  TileGrid grid;
-  const int64_t in_rows = in[in_axes.height], out_rows = out[out_axes.height];
-  const int64_t in_columns = in[in_axes.width], out_columns = out[out_axes.width];
-  Result<TileAxis> rows = PlanAxis(plan.field_rows, in_rows, out_rows, height, "rows");
-  Result<TileAxis> columns = PlanAxis(plan.field_columns, in_columns, out_columns, width, "columns");
-  if (rows.ok() && columns.ok()) {
-    grid.rows = *rows;
-    grid.columns = *columns;
-    return grid;
+Result<TileGrid> PlanTiles(const PlanReport& plan, const TileTask& task) {
+  const int64_t in_rows = task.in[task.in_axes.height], out_rows = task.out[task.out_axes.height];
+  const int64_t in_columns = task.in[task.in_axes.width], out_columns = task.out[task.out_axes.width];
+  const auto by_rows = PlanAxis(plan.reach_rows, plan.field_rows, in_rows, out_rows, task.height, "rows");
+  const auto by_columns =
+      PlanAxis(plan.reach_columns, plan.field_columns, in_columns, out_columns, task.width, "columns");
+  if (!task.force) {
+    SL_TRY(by_rows.status());
+    SL_TRY(by_columns.status());
   }
-  if (!force) return rows.ok() ? columns.status() : rows.status();
-  grid.forced = true;
-  grid.rows = rows.ok() ? *rows : ForceAxis(in_rows, out_rows, height);
-  grid.columns = columns.ok() ? *columns : ForceAxis(in_columns, out_columns, width);
+  TileGrid grid;
+  grid.forced = !by_rows.ok() || !by_columns.ok();
+  grid.rows = by_rows.ok() ? *by_rows : ForceAxis(in_rows, out_rows, task.height);
+  grid.columns = by_columns.ok() ? *by_columns : ForceAxis(in_columns, out_columns, task.width);
   return grid;
 }
 

@@ -44,9 +44,15 @@ struct TileGrid {
   std::string Describe() const;
 };
 
-// Errors (kUnsupported) when the network is not local or its field exceeds the tile; names the node. `force`
-// then takes an overlap of a quarter of the tile instead, and joints will show.
-Result<TileGrid> PlanTiles(const PlanReport& plan, const Shape& in, const Shape& out, const PictureAxes& in_axes,
-                           const PictureAxes& out_axes, int64_t height, int64_t width, bool force);
+// What is to be covered: a picture of height x width, by a network of these shapes.
+struct TileTask {
+  const Shape &in, &out;
+  const PictureAxes &in_axes, &out_axes;
+  int64_t height, width;
+  bool force;  // where the network is not local, an overlap of a quarter of the tile; joints will show
+};
+
+// Errors (kUnsupported) when the network is not local or its field exceeds the tile; names the node.
+Result<TileGrid> PlanTiles(const PlanReport& plan, const TileTask& task);
 
 }  // namespace safelight

@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "engine/receptive.h"
+#include "graph/resize.h"
 #include "runtime/session_impl.h"
 
 namespace safelight {
@@ -37,8 +38,8 @@ ValueReport DescribeValue(const Plan& plan, NodeId id, ValueId output) {
   return report;
 }
 
-FieldReport FieldOf(const Plan& plan, bool columns) {
-  const ReachResult result = FindReach(plan.graph, plan.axes, columns);
+FieldReport FieldOf(const Graph& graph, const AxisPlan& axes, bool columns) {
+  const ReachResult result = FindReach(graph, axes, columns);
   FieldReport report;
   report.local = result.reach.has_value();
   report.why_not = result.why_not;
@@ -84,8 +85,16 @@ PlanReport SessionImpl::Report() const {
   report.halo_share = plan.rows_needed == 0 ? 0.0
                                             : static_cast<double>(plan.rows_made - plan.rows_needed) /
                                                   static_cast<double>(plan.rows_needed);
-  report.field_rows = FieldOf(plan, false);
-  report.field_columns = FieldOf(plan, true);
+  report.reach_rows = FieldOf(plan.graph, plan.axes, false);
+  report.reach_columns = FieldOf(plan.graph, plan.axes, true);
+  // The network as it was before the passes.
+  const ModelImpl& model = *model_.impl();
+  std::vector<std::string> told;
+  if (const auto graph = ResizeGraph(model.file.graph, model.own_size, options_.input_shapes, &told); graph.ok()) {
+    const AxisPlan axes = AssignAxes(*graph);
+    report.field_rows = FieldOf(*graph, axes, false);
+    report.field_columns = FieldOf(*graph, axes, true);
+  }
   return report;
 }
 

@@ -193,5 +193,6 @@ std::vector<Shape> Session::last_output_shapes() const { return impl_->OutputSha
 void Session::ResetStates() { impl_->ResetStates(); }
 int64_t Session::memory_bytes() const { return impl_->memory_bytes(); }
 PlanReport Session::plan() const { return impl_->Report(); }
+const std::vector<std::string>& Session::notes() const { return impl_->notes(); }
 
 }  // namespace safelight

@@ -28,6 +28,7 @@ class SessionImpl {
   void ResetStates();
   int64_t memory_bytes() const;
   PlanReport Report() const;
+  const std::vector<std::string>& notes() const { return notes_; }
 
   std::vector<Port> inputs, outputs;
 

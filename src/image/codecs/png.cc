@@ -208,6 +208,16 @@ void WriteBytes(png_structp png, png_bytep bytes, size_t size) {
 }
 void Flush(png_structp) {}
 
+// PNG's rule: 1 to 79 printable characters of Latin-1, no spaces at the ends or in a row.
+bool IsKeyword(const std::string& key) {
+  if (key.empty() || key.size() > 79 || key.front() == ' ' || key.back() == ' ') return false;
+  for (size_t i = 0; i < key.size(); ++i) {
+    const auto code = static_cast<unsigned char>(key[i]);
+    if (code < 32 || (code > 126 && code < 161) || (code == ' ' && key[i + 1] == ' ')) return false;
+  }
+  return true;
+}
+
 struct WriteJob {
   const ConstImageView* view;
   int level;
@@ -225,6 +235,8 @@ bool WriteAll(Writer* writer, const WriteJob& job) {
                                         PNG_COLOR_TYPE_RGB_ALPHA};
   png_set_write_fn(png, writer, WriteBytes, Flush);
   png_set_option(png, PNG_SKIP_sRGB_CHECK_PROFILE, PNG_OPTION_ON);
+  // A profile that libpng finds fault with is left out; the picture is not to blame.
+  png_set_benign_errors(png, 1);
   png_set_user_limits(png, PNG_UINT_31_MAX, PNG_UINT_31_MAX);
   png_set_IHDR(png, info, static_cast<png_uint_32>(view.width), static_cast<png_uint_32>(view.height),
                view.type == PixelType::kU16 ? 16 : 8, kColorTypes[view.channels - 1], PNG_INTERLACE_NONE,
@@ -268,7 +280,9 @@ Status Encode(const ConstImageView& view, const WriteOptions& options, OutputFil
     job.exif = options.metadata->exif;
     xmp.assign(reinterpret_cast<const char*>(options.metadata->xmp.data()), options.metadata->xmp.size());
     if (!xmp.empty()) add_text(xmp_key, xmp, PNG_ITXT_COMPRESSION_NONE);
-    for (const auto& [key, text] : options.metadata->text) add_text(key, text, PNG_ITXT_COMPRESSION_NONE);
+    for (const auto& [key, text] : options.metadata->text) {
+      if (IsKeyword(key)) add_text(key, text, PNG_ITXT_COMPRESSION_NONE);
+    }
   }
   job.texts = texts.data();
   job.text_count = static_cast<int>(texts.size());

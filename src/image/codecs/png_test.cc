@@ -177,6 +177,23 @@ TEST(PngTest, MetadataComesBack) {
   EXPECT_EQ(back.metadata.text, metadata.text);
 }
 
+// Other formats, and broken files of this one, hold what PNG cannot.
+TEST(PngTest, MetadataThatPngCannotHoldIsLeftOut) {
+  const TempFolder folder;
+  const Image image = RandomImage(9, 7, 3, PixelType::kU8, 23);
+  ImageMetadata metadata;
+  metadata.icc.assign(200, std::byte{7});
+  std::memcpy(metadata.icc.data() + 16, "RGB ", 4);
+  metadata.text = {{"", "no key"},  {" a", "x"}, {"a  b", "x"}, {"tab\t", "x"}, {std::string(80, 'k'), "x"},
+                   {"Good", "kept"}};
+  ExpectOk(WriteImage(folder / "a.png", image, {.metadata = &metadata}));
+  const Image back = Must(ReadImage(folder / "a.png"));
+  ExpectSame(image, back);
+  EXPECT_TRUE(back.metadata.icc.empty());
+  ASSERT_EQ(back.metadata.text.size(), 1u);
+  EXPECT_EQ(back.metadata.text[0].first, "Good");
+}
+
 TEST(PngTest, LinearPicturesStayLinear) {
   const TempFolder folder;
   Image image = RandomImage(9, 7, 3, PixelType::kU16, 22);

@@ -129,6 +129,18 @@ Status PoolReference(const OpContext& context, PoolKind kind, std::span<const Co
   return {};
 }
 
+std::shared_ptr<const OpAttrs> RescalePool(const OpContext& before, const OpContext& after) {
+  const SlidingAttrs& attrs = before.attrs<SlidingAttrs>();
+  const Shape &old_in = before.input(0).shape, &new_in = after.input(0).shape;
+  const bool all = attrs.padding == Padding::kValid && attrs.filter_h == old_in[1] && attrs.filter_w == old_in[2];
+  // One pixel of one pixel says nothing.
+  if (!all || old_in[1] * old_in[2] == 1 || new_in.rank() != 4 || new_in == old_in) return nullptr;
+  auto rescaled = std::make_shared<SlidingAttrs>(attrs);
+  rescaled->filter_h = new_in[1];
+  rescaled->filter_w = new_in[2];
+  return rescaled;
+}
+
 Result<std::unique_ptr<Kernel>> PreparePool(const OpContext& context, PoolKind kind) {
   SL_TRY(CheckFloat(context));
   return std::unique_ptr<Kernel>(std::make_unique<PoolKernel>(context, kind));

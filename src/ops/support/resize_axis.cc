@@ -85,12 +85,34 @@ Status InferResize(InferContext& context) {
   return {};
 }
 
+namespace {
+
+bool IsWholeRatio(int64_t a, int64_t b) { return a > 0 && b > 0 && (a % b == 0 || b % a == 0); }
+
+// The picture's new size where `size` is its old one, rows and columns standing before the channels or behind them.
+bool FollowPicture(const OpContext& before, const OpContext& after, std::vector<int64_t>* size) {
+  if (before.graph().inputs.empty()) return false;
+  const Shape& old_picture = before.graph().values[before.graph().inputs[0]].shape;
+  const Shape& new_picture = after.graph().values[after.graph().inputs[0]].shape;
+  for (int first = 1; first + 1 < old_picture.rank(); ++first) {
+    if (old_picture[first] != (*size)[0] || old_picture[first + 1] != (*size)[1]) continue;
+    *size = {new_picture[first], new_picture[first + 1]};
+    return true;
+  }
+  return false;
+}
+
+}  // namespace
+
 Result<std::vector<int64_t>> RescaleResize(const OpContext& before, const OpContext& after, int) {
   SL_ASSIGN(std::vector<int64_t> size, before.ConstInts(1));
+  const Shape &old_in = before.input(0).shape, &new_in = after.input(0).shape;
+  // A ratio such as 22 to 172 comes from strides that rounded up: such a target is meant as the picture's own size.
+  const bool whole = IsWholeRatio(old_in[1], size[0]) && IsWholeRatio(old_in[2], size[1]);
+  if (!whole && FollowPicture(before, after, &size)) return size;
   for (int i = 0; i < 2; ++i) {
-    const int64_t old_in = before.input(0).shape[i + 1], new_in = after.input(0).shape[i + 1];
     // Rounded: a ratio such as 33 from 65 has no exact counterpart at most sizes.
-    size[i] = std::max<int64_t>(1, (size[i] * new_in * 2 + old_in) / (2 * old_in));
+    size[i] = std::max<int64_t>(1, (size[i] * new_in[i + 1] * 2 + old_in[i + 1]) / (2 * old_in[i + 1]));
   }
   return size;
 }

@@ -33,7 +33,7 @@ std::vector<AxisRule> ResizeAxes(const OpContext& context, int out_axis, ResizeT
 std::vector<ResizeTap> TapsOfAxis(const OpContext& context, int axis, ResizeTaps taps);
 
 Status InferResize(InferContext& context);
-// The sizes keep their ratio to the input.
+// The sizes keep their ratio to the input; the picture's own size by no whole ratio stays the picture's size.
 Result<std::vector<int64_t>> RescaleResize(const OpContext& before, const OpContext& after, int input);
 
 }  // namespace safelight

@@ -1,0 +1,183 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The same bits from real models, however the work is cut: heights of strips, widths of blocks, threads, place in the
+// batch; at odd picture sizes that none of the files names.
+//
+// The models are found through SAFELIGHT_SHARED, or as `shared` beside the checkout; without them only the built-in
+// upscaler is run, and the test says that it skips.
+#include <gtest/gtest.h>
+
+#include <cstdlib>
+#include <cstring>
+#include <filesystem>
+#include <random>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "safelight/model.h"
+#include "safelight/session.h"
+
+namespace safelight {
+namespace {
+
+namespace fs = std::filesystem;
+
+// The checkout, from the place of this file.
+fs::path Checkout() { return fs::path(__FILE__).parent_path().parent_path().parent_path(); }
+
+fs::path FindModels() {
+  if (const char* shared = std::getenv("SAFELIGHT_SHARED")) return fs::path(shared) / "data/models";
+  for (fs::path folder = Checkout(); folder != folder.root_path(); folder = folder.parent_path()) {
+    if (fs::exists(folder.parent_path() / "shared/data/models")) return folder.parent_path() / "shared/data/models";
+  }
+  return {};
+}
+
+struct Case {
+  const char* file;
+  int64_t height, width;
+  bool batches;  // takes several pictures at once
+};
+// Small networks of every make: rows all the way, barriers, skips, sizes that follow joins, no padding, enlargements,
+// two outputs, two inputs.
+constexpr Case kCases[] = {
+    {"image_to_image/deblur/small_2conv_256_fp32.tflite", 47, 67, true},
+    {"image_to_image/isp/learned_isp_544x960x4_fp32.tflite", 37, 33, false},
+    {"image_to_image/lowlight/zero_dce_lite_160x160_fp32.tflite", 47, 67, true},
+    {"image_to_image/superres/espcn_x2_padding_f16w.tflite", 31, 33, true},
+    {"image_to_image/superres/evsrnet_x4_f16w.tflite", 23, 31, true},
+    {"image_to_image/superres/video_rrn_16_x4_fp32.tflite", 23, 31, true},
+    {"dense/barcode_172_f16w.tflite", 67, 93, false},
+    {"dense/selfie_meet_144x256_fp32.tflite", 80, 96, false},
+};
+
+struct Cut {
+  int threads;
+  int64_t strip, block;  // 0: the planner's choice
+};
+// Fewer where they cost most: under a sanitizer, and for the arithmetic that shares all but one kernel.
+std::vector<Cut> Cuts([[maybe_unused]] Arithmetic arithmetic) {
+  std::vector<Cut> cuts;
+#ifdef __SANITIZE_ADDRESS__
+  const bool few = true;
+#else
+  const bool few = arithmetic == Arithmetic::kExact;
+#endif
+  for (const int threads : {3, 1}) {
+    for (const auto& [strip, block] : {std::pair{1, 5}, {0, 32}, {3, 0}, {8, 16}, {1, 0}, {0, 5}}) {
+      if (few && cuts.size() == 3) return cuts;
+      cuts.push_back({threads, strip, block});
+    }
+  }
+  return cuts;
+}
+
+std::vector<Shape> ShapesFor(const Model& model, const Case& c, int64_t batch) {
+  std::vector<Shape> shapes;
+  for (const Port& port : model.inputs()) {
+    Shape shape = port.shape;
+    shape[0] = batch;
+    shape[1] = c.height;
+    shape[2] = c.width;
+    shapes.push_back(shape);
+  }
+  return shapes;
+}
+
+// Noise of which every picture of the batch has its own.
+std::vector<float> Noise(int64_t count, unsigned seed) {
+  std::mt19937 random(seed);
+  std::vector<float> numbers(static_cast<size_t>(count));
+  for (float& number : numbers) number = static_cast<float>(random() % 2001) / 1000 - 0.5f;
+  return numbers;
+}
+
+// All outputs of a run on `in`; they hold other numbers before, so that what is not written shows.
+std::vector<std::vector<float>> ResultOf(const Model& model, const SessionOptions& options,
+                                         const std::vector<std::vector<float>>& in) {
+  Result<Session> session = Session::Create(model, options);
+  EXPECT_TRUE(session.ok()) << session.status().message();
+  if (!session.ok()) return {};
+  std::vector<ConstTensorView> inputs;
+  for (size_t i = 0; i < in.size(); ++i) inputs.push_back({DType::kFloat32, session->inputs()[i].shape, in[i].data()});
+  std::vector<std::vector<float>> out;
+  for (const Port& port : session->outputs()) out.emplace_back(port.shape.elements(), -77.0f);
+  std::vector<TensorView> outputs;
+  for (size_t i = 0; i < out.size(); ++i)
+    outputs.push_back({DType::kFloat32, session->outputs()[i].shape, out[i].data()});
+  const Status status = session->Run(inputs, outputs);
+  EXPECT_TRUE(status.ok()) << status.message();
+  return out;
+}
+
+bool SameBits(const std::vector<std::vector<float>>& a, const std::vector<std::vector<float>>& b) {
+  if (a.size() != b.size()) return false;
+  for (size_t i = 0; i < a.size(); ++i) {
+    if (a[i].size() != b[i].size()) return false;
+    if (std::memcmp(a[i].data(), b[i].data(), a[i].size() * sizeof(float)) != 0) return false;
+  }
+  return true;
+}
+
+void ExpectSameBitsForEveryCut(const Model& model, const Case& c, Arithmetic arithmetic) {
+  const std::vector<Shape> shapes = ShapesFor(model, c, 1);
+  std::vector<std::vector<float>> in;
+  for (const Shape& shape : shapes) in.push_back(Noise(shape.elements(), 1));
+  const auto whole =
+      ResultOf(model, {.input_shapes = shapes, .threads = 1, .arithmetic = arithmetic, .strip_rows = 4096}, in);
+  ASSERT_FALSE(whole.empty());
+  for (const Cut& cut : Cuts(arithmetic)) {
+    const auto result = ResultOf(model,
+                                 {.input_shapes = shapes,
+                                  .threads = cut.threads,
+                                  .arithmetic = arithmetic,
+                                  .strip_rows = cut.strip,
+                                  .block_columns = cut.block},
+                                 in);
+    EXPECT_TRUE(SameBits(result, whole)) << "threads " << cut.threads << " strip " << cut.strip << " block "
+                                         << cut.block;
+  }
+}
+
+void ExpectSameBitsAtEveryPlaceOfABatch(const Model& model, const Case& c) {
+  constexpr int64_t kBatch = 3;
+  const std::vector<Shape> one = ShapesFor(model, c, 1), all = ShapesFor(model, c, kBatch);
+  std::vector<std::vector<float>> in;
+  for (const Shape& shape : all) in.push_back(Noise(shape.elements(), 2));
+  const auto batch = ResultOf(model, {.input_shapes = all, .threads = 2}, in);
+  for (int64_t k = 0; k < kBatch; ++k) {
+    const auto part = [&](const std::vector<float>& numbers) {
+      const auto size = static_cast<std::ptrdiff_t>(numbers.size() / kBatch);
+      return std::vector<float>(numbers.begin() + k * size, numbers.begin() + (k + 1) * size);
+    };
+    std::vector<std::vector<float>> single_in, parts;
+    for (const auto& numbers : in) single_in.push_back(part(numbers));
+    for (const auto& numbers : batch) parts.push_back(part(numbers));
+    EXPECT_TRUE(SameBits(ResultOf(model, {.input_shapes = one, .threads = 1}, single_in), parts)) << "picture " << k;
+  }
+}
+
+void ExpectSameBits(const std::string& path, const Case& c) {
+  SCOPED_TRACE(path);
+  const Result<Model> model = Model::Open(path);
+  ASSERT_TRUE(model.ok()) << model.status().message();
+  ExpectSameBitsForEveryCut(*model, c, Arithmetic::kFast);
+  ExpectSameBitsForEveryCut(*model, c, Arithmetic::kExact);
+  if (c.batches) ExpectSameBitsAtEveryPlaceOfABatch(*model, c);
+}
+
+TEST(RealModelsTest, TheBuiltInUpscalerHasTheSameBitsForEveryCut) {
+  ExpectSameBits((Checkout() / "models/upscale_x3.tflite").string(), {"", 29, 35, true});
+}
+
+TEST(RealModelsTest, SharedModelsHaveTheSameBitsForEveryCut) {
+  const fs::path models = FindModels();
+  if (models.empty() || !fs::exists(models)) {
+    GTEST_SKIP() << "NO SHARED MODELS WERE RUN: set SAFELIGHT_SHARED to the folder that holds data/models";
+  }
+  for (const Case& c : kCases) ExpectSameBits((models / c.file).string(), c);
+}
+
+}  // namespace
+}  // namespace safelight
