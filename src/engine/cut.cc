@@ -21,7 +21,7 @@ constexpr double kMacsPerNs = 40, kOtherPerNs = 4, kCacheBytesPerNs = 30, kMemor
 constexpr int64_t kMostShared = 32 << 20;
 constexpr double kStepNs = 150, kMeetingNs = 600;
 // Memory is worth something: so much time for each byte of rings.
-constexpr double kNsPerRingByte = 0.1;
+constexpr double kNsPerRingByte = 2.0;
 
 int64_t Tallest(const PhaseNodes& nodes) {
   int64_t tallest = 1;
