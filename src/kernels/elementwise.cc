@@ -18,9 +18,25 @@ namespace hn = hwy::HWY_NAMESPACE;
 using D = hn::ScalableTag<float>;
 using V = hn::Vec<D>;
 
+// With the second operand where one is not a number, as on x86; Arm's own instructions give the other one.
+HWY_INLINE V MaxOf(V a, V b) {
+#if HWY_ARCH_ARM
+  return hn::IfThenElse(hn::Gt(a, b), a, b);
+#else
+  return hn::Max(a, b);
+#endif
+}
+HWY_INLINE V MinOf(V a, V b) {
+#if HWY_ARCH_ARM
+  return hn::IfThenElse(hn::Lt(a, b), a, b);
+#else
+  return hn::Min(a, b);
+#endif
+}
+
 // The library's Exp is within a unit in the last place between these limits, which stand for all beyond them.
 V ExpOf(D d, V x) {
-  const V limited = hn::Min(hn::Set(d, 89.0f), hn::Max(hn::Set(d, -104.0f), x));
+  const V limited = MinOf(hn::Set(d, 89.0f), MaxOf(hn::Set(d, -104.0f), x));
   // NaN goes through as it came.
   return hn::IfThenElse(hn::Eq(x, x), hn::Exp(d, limited), x);
 }
@@ -36,7 +52,7 @@ V LogOf(D d, V x) {
 
 V EluOf(D d, V x) {
   const V zero = hn::Zero(d);
-  const V limited = hn::Min(zero, hn::Max(hn::Set(d, -104.0f), x));
+  const V limited = MinOf(zero, MaxOf(hn::Set(d, -104.0f), x));
   return hn::IfThenElse(hn::Lt(x, zero), hn::Expm1(d, limited), x);
 }
 
@@ -63,9 +79,9 @@ V LogisticOf(D d, V x) {
 
 V TanhOf(D d, V x) {
   const V one = hn::Set(d, 1.0f);
-  const V limited = hn::Min(hn::Set(d, 20.0f), hn::Max(hn::Set(d, -20.0f), x));
+  const V limited = MinOf(hn::Set(d, 20.0f), MaxOf(hn::Set(d, -20.0f), x));
   const V result = hn::Tanh(d, limited);
-  return hn::IfThenElse(hn::Eq(x, x), hn::Min(one, hn::Max(hn::Neg(one), result)), x);
+  return hn::IfThenElse(hn::Eq(x, x), MinOf(one, MaxOf(hn::Neg(one), result)), x);
 }
 
 // x times the normal distribution function. The tail h = erfc(z) / 2, z = |x| / sqrt(2), is
@@ -73,7 +89,7 @@ V TanhOf(D d, V x) {
 // fitted to a relative error of 7e-7 for z up to 9.5. GELU's own error stays under 3e-7.
 V GeluOf(D d, V x) {
   const V one = hn::Set(d, 1.0f), zero = hn::Zero(d);
-  const V z = hn::Min(hn::Mul(hn::Abs(x), hn::Set(d, 0.70710678f)), hn::Set(d, 11.0f));
+  const V z = MinOf(hn::Mul(hn::Abs(x), hn::Set(d, 0.70710678f)), hn::Set(d, 11.0f));
   const V k = hn::Div(one, hn::MulAdd(hn::Set(d, 0.375f), z, one));
   V p = hn::Set(d, -0.13509513f);
   p = hn::MulAdd(p, k, hn::Set(d, 0.38793445f));
@@ -83,8 +99,8 @@ V GeluOf(D d, V x) {
   p = hn::MulAdd(p, k, hn::Set(d, 0.21568844f));
   p = hn::MulAdd(p, k, hn::Set(d, 0.21133952f));
   const V tail = hn::Mul(hn::Mul(hn::Set(d, 0.5f), hn::Exp(d, hn::Neg(hn::Mul(z, z)))), hn::Mul(k, p));
-  const V below = hn::Mul(hn::Max(x, hn::Set(d, -15.0f)), tail);
-  const V result = hn::IfThenElse(hn::Gt(x, zero), hn::Sub(x, hn::Mul(hn::Min(x, hn::Set(d, 15.0f)), tail)), below);
+  const V below = hn::Mul(MaxOf(x, hn::Set(d, -15.0f)), tail);
+  const V result = hn::IfThenElse(hn::Gt(x, zero), hn::Sub(x, hn::Mul(MinOf(x, hn::Set(d, 15.0f)), tail)), below);
   return hn::IfThenElse(hn::Eq(x, x), result, x);
 }
 
@@ -112,16 +128,16 @@ V Unary(D d, V x, V parameter) {
     case UnaryOp::kSign: return hn::IfThenElse(hn::Gt(x, zero), one, hn::IfThenElse(hn::Lt(x, zero), hn::Neg(one), x));
     case UnaryOp::kSin: return SineOf<UnaryOp::kSin>(d, x);
     case UnaryOp::kCos: return SineOf<UnaryOp::kCos>(d, x);
-    case UnaryOp::kRelu: return hn::Max(zero, x);
-    case UnaryOp::kRelu6: return hn::Min(six, hn::Max(zero, x));
-    case UnaryOp::kReluN1To1: return hn::Min(one, hn::Max(hn::Neg(one), x));
-    case UnaryOp::kRelu0To1: return hn::Min(one, hn::Max(zero, x));
+    case UnaryOp::kRelu: return MaxOf(zero, x);
+    case UnaryOp::kRelu6: return MinOf(six, MaxOf(zero, x));
+    case UnaryOp::kReluN1To1: return MinOf(one, MaxOf(hn::Neg(one), x));
+    case UnaryOp::kRelu0To1: return MinOf(one, MaxOf(zero, x));
     case UnaryOp::kLeakyRelu: return hn::IfThenElse(hn::Gt(x, zero), x, hn::Mul(x, parameter));
     case UnaryOp::kElu: return EluOf(d, x);
     case UnaryOp::kGelu: return GeluOf(d, x);
     case UnaryOp::kGeluTanh: return GeluTanhOf(d, x);
     case UnaryOp::kHardSwish:
-      return hn::Mul(hn::Mul(x, hn::Min(six, hn::Max(zero, hn::Add(x, hn::Set(d, 3.0f))))), hn::Set(d, 1.0f / 6.0f));
+      return hn::Mul(hn::Mul(x, MinOf(six, MaxOf(zero, hn::Add(x, hn::Set(d, 3.0f))))), hn::Set(d, 1.0f / 6.0f));
     case UnaryOp::kTanh: return TanhOf(d, x);
     case UnaryOp::kLogistic: return LogisticOf(d, x);
   }
@@ -169,7 +185,7 @@ void RunBinary(const float* a, size_t a_step, const float* b, size_t b_step, flo
   for (; i + lanes <= count; i += lanes) {
     const V va = a_step == 0 ? a_all : hn::LoadU(d, a + i);
     const V vb = b_step == 0 ? b_all : hn::LoadU(d, b + i);
-    hn::StoreU(hn::Min(high, hn::Max(low, Binary<op>(d, va, vb))), d, out + i);
+    hn::StoreU(MinOf(high, MaxOf(low, Binary<op>(d, va, vb))), d, out + i);
   }
   if (i == count) return;
   const size_t rest = (count - i) * sizeof(float);
@@ -178,7 +194,7 @@ void RunBinary(const float* a, size_t a_step, const float* b, size_t b_step, flo
   if (b_step == 1) std::memcpy(right, b + i, rest);
   const V va = a_step == 0 ? a_all : hn::Load(d, left);
   const V vb = b_step == 0 ? b_all : hn::Load(d, right);
-  hn::Store(hn::Min(high, hn::Max(low, Binary<op>(d, va, vb))), d, left);
+  hn::Store(MinOf(high, MaxOf(low, Binary<op>(d, va, vb))), d, left);
   std::memcpy(out + i, left, rest);
 }
 

@@ -55,7 +55,9 @@ TEST(UnaryRunTest, GeluIsExactEnoughInItsTail) {
   for (size_t i = 0; i < x.size(); ++i) {
     const double expected = 0.5 * x[i] * std::erfc(-x[i] / std::sqrt(2.0));
     EXPECT_NEAR(y[i], expected, 4e-7 + 1e-5 * std::abs(expected)) << x[i];
-    if (x[i] < -4) EXPECT_NEAR(y[i] / expected, 1.0, 2e-5) << x[i];
+    if (x[i] < -4) {
+      EXPECT_NEAR(y[i] / expected, 1.0, 2e-5) << x[i];
+    }
   }
 }
 
