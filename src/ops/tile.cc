@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// TILE: the value repeated multiples[d] times along every axis.
+// TILE: the value repeated multiples[d] times along every axis. The multiples must be known before the run: the size
+// that they make has no bound, and all memory is taken before.
 #include "ops/support/movement.h"
 
 namespace safelight {

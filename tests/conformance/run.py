@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Conformance with LiteRT. Ends with "N passed, N failed, N skipped".
 
-  run.py --program build/release/safelight [--data ../shared/data] [--all] [--seed N] [--write docs/conformance.md]
+  run.py --program build/release/safelight [--data ../shared/data] [--all] [--only NAME] [--seed N] [--write docs/conformance.md]
 """
 import argparse
 import importlib.metadata
@@ -20,10 +20,11 @@ def write_table(path, rows):
     lines = ["# Conformance", "",
              f"Made by `tests/conformance/run.py --all --write`; LiteRT {version}, reference kernels (BUILTIN_REF), same inputs.",
              "Bound: the larger of 1e-5 of the output's range plus 1e-5, and four times LiteRT's own difference between",
-             "its reference and XNNPACK.", "",
+             "its reference and XNNPACK. \"Nearer to the float64 value\": LiteRT adds the elements of a MEAN one by one in float32; with that",
+             "MEAN in float64 and all else LiteRT's own, our outputs are within 1e-5 of the range plus 1e-5, and LiteRT's are further away.", "",
              "| model | verdict | largest difference | bound | |", "|---|---|---|---|---|"]
     for row in rows:
-        numbers = f"{row.difference:.3g} | {row.bound:.3g}" if row.verdict == "ok" else " | "
+        numbers = f"{row.difference:.3g} | {row.bound:.3g}" if row.verdict.startswith("ok") else " | "
         lines.append(f"| {row.model} | {row.verdict} | {numbers} | {row.detail} |")
     path.write_text("\n".join(lines) + "\n")
 
@@ -33,6 +34,7 @@ def main():
     parser.add_argument("--program", required=True, type=pathlib.Path)
     parser.add_argument("--data", type=pathlib.Path, default=ROOT.parent / "shared" / "data")
     parser.add_argument("--all", action="store_true")
+    parser.add_argument("--only", default="", help="a part of the names of the models to run, slow or not")
     parser.add_argument("--seed", type=int, default=3)
     parser.add_argument("--write", type=pathlib.Path)
     options = parser.parse_args()
@@ -42,7 +44,8 @@ def main():
         return 0
     print(f"seed {options.seed}; model, verdict, largest difference, bound")
     with tempfile.TemporaryDirectory() as folder:
-        rows = models.check_all(options.program, options.data, pathlib.Path(folder), options.seed, options.all)
+        rows = models.check_all(options.program, options.data, pathlib.Path(folder), options.seed,
+                                options.all or options.only != "", options.only)
     if options.write:
         write_table(options.write, rows)
     failed = sum(row.verdict == "FAILED" for row in rows)

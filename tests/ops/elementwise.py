@@ -9,12 +9,12 @@ EDGES = np.array([0.0, -0.0, 0.5, -0.5, 1.5, 2.5, -1.5, 1, -1, 3, 6, -3, 1e-7, 2
 
 
 def unary(op, low=-4.0, high=4.0, edges=EDGES, options=None, dtypes=(F,)):
-    """`edges`: elements that stand at the front of every third case."""
+    """`edges`: elements that stand at the front of about every third case."""
     def make(dice):
         dtype = dice.turn(dtypes)
-        shape = dice.shape(dice.turn([4, 4, 1, 2, 3, 5]))
+        shape = dice.shape(dice.of([4, 4, 1, 2, 3, 5]))
         array = dice.floats(shape, low, high) if dtype == F else dice.array(shape, dtype)
-        if dtype == F and dice.number % 3 == 0:
+        if dtype == F and dice.coin(0.35):
             count = min(array.size, len(edges))
             array.reshape(-1)[:count] = dice.random.permutation(edges)[:count]
         array = dice.unreal(array) if op != "GELU" else array  # LiteRT's GELU of -inf is no number, ours is 0
@@ -24,10 +24,10 @@ def unary(op, low=-4.0, high=4.0, edges=EDGES, options=None, dtypes=(F,)):
 
 def broadcast_shapes(dice, ranks):
     """Two shapes that go together: equal, a scalar, a value per channel, per row, missing axes, ones at random."""
-    rank = dice.turn(ranks)
+    rank = dice.of(ranks)
     shape = dice.shape(rank, 6000)
     other = list(shape)
-    kind = dice.turn(["equal", "scalar", "channel", "ones", "ones", "shorter", "both"], 2)
+    kind = dice.of(["equal", "scalar", "channel", "ones", "ones", "shorter", "both"])
     if kind == "scalar":
         other = [] if dice.coin() else [1] * dice.between(1, rank)
     if kind == "channel":
@@ -61,7 +61,7 @@ def binary(op, dtypes=(F,), options=None, ranks=(4, 3, 2, 1, 5), left=anything, 
         fields = None
         if options is not None:
             # Integers take no activation but the plain ones.
-            fields = (options, {"fusedActivationFunction": dice.turn([0, 1, 2, 3], 2) if dtype == F else 0})
+            fields = (options, {"fusedActivationFunction": dice.turn([0, 1, 2, 3], len(dtypes)) if dtype == F else 0})
         else:  # with an activation, even none, LiteRT ends infinities at the largest float
             arrays = [dice.unreal(array) for array in arrays]
         return Case(op, operands_of(dice, arrays), fields)
@@ -113,7 +113,7 @@ def select(dice):
 
 
 def select_v2(dice):
-    shape = dice.shape(dice.turn([4, 3, 2, 1]))
+    shape = dice.shape(dice.of([4, 3, 2, 1]))
     shapes = [shape] + [[1 if dice.coin(0.4) else size for size in shape][dice.of([0, 0, dice.between(0, len(shape))]):]
                         for _ in range(2)]
     shapes = [shapes[i] for i in dice.random.permutation(3)]
@@ -177,7 +177,7 @@ def dequantize(dice):
 
 
 def gelu_options(dice):
-    return "GeluOptions", {"approximate": dice.turn([False, True])}
+    return "GeluOptions", {"approximate": dice.coin()}
 
 
 def leaky_options(dice):

@@ -10,7 +10,7 @@ MOVED = [F, F, I32, I64, np.uint8, np.int8]
 
 def concatenation(dice):
     dtype = dice.turn([*MOVED, B])
-    shape = dice.shape(dice.turn([4, 4, 3, 2, 1]), 3000)
+    shape = dice.shape(dice.of([4, 4, 3, 2, 1]), 3000)
     axis = dice.axes(len(shape), 1)[0]
     operands = []
     for _ in range(dice.between(1, 5)):
@@ -23,7 +23,7 @@ def concatenation(dice):
 
 
 def split(dice):
-    shape = list(dice.shape(dice.turn([4, 3, 2, 1]), 2000))
+    shape = list(dice.shape(dice.of([4, 3, 2, 1]), 2000))
     axis, parts = dice.axes(len(shape), 1)[0], dice.of([1, 2, 3, 4, 7])
     shape[axis] = dice.of([1, 2, 3, 8]) * parts
     dtype = dice.turn([F, F, I32, np.uint8, np.int8])
@@ -32,7 +32,7 @@ def split(dice):
 
 
 def split_v(dice):
-    shape = list(dice.shape(dice.turn([4, 3, 2, 1]), 2000))
+    shape = list(dice.shape(dice.of([4, 3, 2, 1]), 2000))
     axis, parts = dice.axes(len(shape), 1)[0], dice.between(1, 5)
     sizes = [dice.of([1, 2, 3, 7, 8, 9]) for _ in range(parts)]
     shape[axis] = sum(sizes)
@@ -49,7 +49,7 @@ def cut_of(dice, size):
 
 
 def slice_(dice):
-    shape = dice.shape(dice.turn([4, 3, 2, 1, 5]))
+    shape = dice.shape(dice.of([4, 3, 2, 1, 5]))
     cuts = [cut_of(dice, size) for size in shape]
     begin = [a for a, _ in cuts]
     size = [-1 if dice.coin(0.2) else b for _, b in cuts]
@@ -60,11 +60,11 @@ def slice_(dice):
 
 def strided_slice(dice):
     """All masks; ends and begins also outside and counted from the end; strides of both signs."""
-    rank = dice.turn([4, 3, 2, 1])
+    rank = dice.of([4, 3, 2, 1])
     shape = dice.shape(rank)
     begin, end, stride = [], [], []
     fields = {name: 0 for name in ["beginMask", "endMask", "ellipsisMask", "newAxisMask", "shrinkAxisMask"]}
-    special = dice.turn([None, "negative", "shrink", "new axis", "ellipsis", "far"], 2)
+    special = dice.turn([None, "negative", "shrink", "new axis", "ellipsis", "far"])
     axis, place = 0, 0
     while axis < rank:
         if special == "ellipsis" and fields["ellipsisMask"] == 0 and dice.coin(0.4):
@@ -109,7 +109,7 @@ def pad_widths(dice, shape, most=None):
 
 def pad(op):
     def make(dice):
-        shape = dice.shape(dice.turn([4, 4, 3, 2, 1]), 3000)
+        shape = dice.shape(dice.of([4, 4, 3, 2, 1]), 3000)
         dtype = dice.turn([F, F, I32, I64, np.uint8, np.int8])
         quantized = np.dtype(dtype).itemsize == 1
         operands = [Operand(dice.array(shape, dtype)), constant(pad_widths(dice, shape), dice.of([I32, I64]))]
@@ -123,7 +123,7 @@ def pad(op):
 
 def mirror_pad(dice):
     mode = dice.turn([0, 1])
-    shape = dice.shape(dice.turn([4, 4, 3, 2, 1], 2), 3000)
+    shape = dice.shape(dice.of([4, 4, 3, 2, 1]), 3000)
     widths = pad_widths(dice, shape, lambda size: size - 1 + mode)
     operands = [Operand(dice.array(shape, dice.of([F, F, I32, np.uint8]))), constant(widths, dice.of([I32, I64]))]
     return Case("MIRROR_PAD", operands, ("MirrorPadOptions", {"mode": mode}))
@@ -150,7 +150,7 @@ def resized(dice, elements, rank):
 
 
 def reshape(dice):
-    shape = dice.shape(dice.turn([4, 3, 2, 1, 5]), 4000)
+    shape = dice.shape(dice.of([4, 3, 2, 1, 5]), 4000)
     target = resized(dice, int(np.prod(shape)), dice.between(1, 6))
     if dice.coin(0.3):  # neighbouring axes joined, the usual reshape
         at = dice.between(0, len(shape) - 1)
@@ -178,13 +178,13 @@ def expand_dims(dice):
 
 
 def transpose(dice):
-    rank = dice.turn([4, 4, 3, 2, 1, 5])
+    rank = dice.of([4, 4, 3, 2, 1, 5])
     perm = [int(axis) for axis in dice.random.permutation(rank)]
     return Case("TRANSPOSE", [Operand(dice.array(dice.shape(rank), dice.turn([*MOVED, B]))), constant(perm, I32)])
 
 
 def pack(dice):
-    shape = dice.shape(dice.turn([3, 3, 2, 1, 4]), 2000)
+    shape = dice.shape(dice.of([3, 3, 2, 1, 4]), 2000)
     count = dice.between(1, 5)
     axis = dice.between(-len(shape) - 1, len(shape))
     dtype = dice.turn(MOVED)
@@ -193,7 +193,7 @@ def pack(dice):
 
 
 def unpack(dice):
-    shape = list(dice.shape(dice.turn([4, 4, 3, 2]), 2000))
+    shape = list(dice.shape(dice.of([4, 4, 3, 2]), 2000))
     axis = dice.axes(len(shape), 1)[0]
     shape[axis] = dice.between(1, 7)
     dtype = dice.turn([F, F, I32, np.uint8, np.int8, B])
@@ -202,7 +202,7 @@ def unpack(dice):
 
 
 def tile(dice):
-    shape = dice.shape(dice.turn([4, 3, 2, 1]), 1000)
+    shape = dice.shape(dice.of([4, 3, 2, 1]), 1000)
     multiples = [dice.of([1, 1, 2, 3]) for _ in shape]
     operands = [Operand(dice.array(shape, dice.turn([F, F, I32, I64, np.uint8, np.int8, B]))),
                 constant(multiples, dice.of([I32, I64]))]
@@ -210,7 +210,7 @@ def tile(dice):
 
 
 def gather(dice):
-    shape = dice.shape(dice.turn([4, 3, 2, 1]), 3000)
+    shape = dice.shape(dice.of([4, 3, 2, 1]), 3000)
     axis = dice.axes(len(shape), 1)[0]
     batch = dice.of([0, 0, dice.between(0, min(axis % len(shape), 2))])
     count = dice.shape(dice.of([1, 1, 2, 0] if batch == 0 else [1, 2]), 20)
@@ -220,7 +220,7 @@ def gather(dice):
 
 
 def broadcast_to(dice):
-    target = dice.shape(dice.turn([4, 3, 2, 1, 5]), 6000)
+    target = dice.shape(dice.of([4, 3, 2, 1, 5]), 6000)
     shape = [1 if dice.coin(0.5) else size for size in target][dice.of([0, 0, dice.between(0, len(target) - 1)]):]
     operands = [Operand(dice.array(shape, dice.turn([*MOVED, B]))), constant(target, dice.of([I32, I64]))]
     return Case("BROADCAST_TO", operands, version=2)
@@ -253,7 +253,7 @@ def batch_to_space_nd(dice):
 
 
 def reverse_v2(dice):
-    shape = dice.shape(dice.turn([4, 3, 2, 1]))
+    shape = dice.shape(dice.of([4, 3, 2, 1]))
     axes = [dice.between(0, len(shape) - 1)]
     return Case("REVERSE_V2", [Operand(dice.array(shape, dice.turn([F, F, I32, I64, np.uint8]))), constant(axes, I32)])
 

@@ -11,7 +11,7 @@ def reduction(op, dtypes=(F,), ranks=(4, 4, 3, 2, 1, 5), small=False):
     """`small`: factors near 1, for products."""
     def make(dice):
         dtype = dice.turn(dtypes)
-        rank = dice.turn(ranks)
+        rank = dice.of(ranks)
         shape = dice.shape(rank, 500 if small else 20000)
         axes = dice.turn([[1, 2], [-1], None, None], 2)
         if axes is None or max(axes) >= rank:
@@ -33,7 +33,7 @@ def reduction(op, dtypes=(F,), ranks=(4, 4, 3, 2, 1, 5), small=False):
 def arg(op, options):
     def make(dice):
         dtype = dice.turn([F, F, I32, np.uint8, np.int8], 2)
-        shape = dice.shape(dice.turn([4, 3, 2, 1]))
+        shape = dice.shape(dice.of([4, 3, 2, 1]))
         array = dice.array(shape, dtype)
         if dice.coin(0.3):
             array = np.round(array).astype(dtype)  # many equals
@@ -47,7 +47,7 @@ def arg(op, options):
 
 def softmax(op):
     def make(dice):
-        array = dice.floats(dice.shape(dice.turn([4, 3, 2, 1])), -6, 6) * F(dice.of([1, 1, 10]))
+        array = dice.floats(dice.shape(dice.of([4, 3, 2, 1])), -6, 6) * F(dice.of([1, 1, 10]))
         array = dice.unreal(array)
         options = ("SoftmaxOptions", {"beta": dice.of([1.0, 1.0, 0.5, 2.0])}) if op == "SOFTMAX" else None
         return Case(op, [Operand(array)], options)
@@ -55,7 +55,7 @@ def softmax(op):
 
 
 def cumsum(dice):
-    shape = dice.shape(dice.turn([4, 3, 2, 1]))
+    shape = dice.shape(dice.of([4, 3, 2, 1]))
     axis = constant(dice.axes(len(shape), 1)[0], I32)
     fields = {"exclusive": dice.turn([False, True]), "reverse": dice.turn([False, True], 2)}
     return Case("CUMSUM", [Operand(dice.array(shape, dice.of([F, F, I32, I64]))), axis], ("CumsumOptions", fields))
@@ -64,12 +64,12 @@ def cumsum(dice):
 def fully_connected(dice):
     units, depth = dice.size(), dice.size() * dice.of([1, 1, 3])
     keep = dice.turn([False, True])
-    lead = dice.shape(dice.turn([1, 2, 3], 2), 40)
+    lead = dice.shape(dice.of([1, 2, 3]), 40)
     shape = (*lead, depth)
     if not keep and dice.coin(0.4):  # a picture that falls into rows of weights
         n, h, w, c = dice.shape(4, 2000)
         shape, depth = (n, h, w, c), h * w * c
-    fields = {"keepNumDims": keep, "fusedActivationFunction": dice.turn([0, 1, 2, 3])}
+    fields = {"keepNumDims": keep, "fusedActivationFunction": dice.turn([0, 1, 2, 3], 2)}
     weights = dice.operand(dice.floats((units, depth), -1, 1), 0.8)
     bias = [[constant(dice.floats(units))], [None], []][dice.of([0, 0, 1, 2])]
     return Case("FULLY_CONNECTED", [Operand(dice.floats(shape)), weights, *bias], ("FullyConnectedOptions", fields))
@@ -78,7 +78,7 @@ def fully_connected(dice):
 def batch_matmul(dice):
     m, k, n = (dice.size() for _ in range(3))
     adj_x, adj_y = dice.turn([False, True]), dice.turn([False, True], 2)
-    batch = dice.shape(dice.turn([0, 1, 2, 3], 4), 6)
+    batch = dice.shape(dice.of([0, 1, 2, 3]), 6)
     left = [1 if dice.coin(0.25) else size for size in batch][dice.of([0, 0, dice.between(0, len(batch))]):]
     right = list(batch) if len(left) < len(batch) else [1 if dice.coin(0.25) else size for size in batch]
     x = dice.floats((*left, k, m) if adj_x else (*left, m, k))
@@ -134,7 +134,7 @@ def svdf(dice):
 
 def topk_v2(dice):
     dtype = dice.of([F, F, I32, I64])
-    shape = dice.shape(dice.turn([4, 3, 2, 1]))
+    shape = dice.shape(dice.of([4, 3, 2, 1]))
     k = dice.between(1, shape[-1])
     array = dice.array(shape, dtype)
     if dice.coin(0.3):
@@ -146,7 +146,7 @@ def topk_v2(dice):
 
 def where(dice):
     dtype = dice.turn([B, B, F, I32])
-    shape = dice.shape(dice.turn([4, 3, 2, 1]), 2000)
+    shape = dice.shape(dice.of([4, 3, 2, 1]), 2000)
     array = np.where(dice.random.uniform(size=shape) < dice.of([0.1, 0.9, 1.0]), dice.array(shape, dtype), 0).astype(dtype)
     array.reshape(-1)[-1] = 1  # LiteRT's Python hands out no empty results
     condition = dice.operand(array, 0.2)
@@ -159,7 +159,7 @@ def indices_into(dice, shape, depth, count, dtype):
 
 
 def gather_nd(dice):
-    shape = dice.shape(dice.turn([4, 3, 2, 1]), 3000)
+    shape = dice.shape(dice.of([4, 3, 2, 1]), 3000)
     depth, count = dice.between(1, len(shape)), dice.shape(dice.between(1, 2), 60)
     indices = indices_into(dice, shape, depth, count, dice.of([I32, I64]))
     values = dice.array(shape, dice.of([F, F, I32, I64, np.uint8, np.int8]))
@@ -167,7 +167,7 @@ def gather_nd(dice):
 
 
 def scatter_nd(dice):
-    shape = dice.shape(dice.turn([4, 3, 2, 1]), 3000)
+    shape = dice.shape(dice.of([4, 3, 2, 1]), 3000)
     depth, count = dice.between(1, len(shape)), dice.shape(dice.between(1, 2), 60)
     indices = indices_into(dice, shape, depth, count, I32)  # some twice: their updates add up
     updates = dice.array((*count, *shape[depth:]), dice.of([F, F, I32, I64]))
@@ -175,7 +175,7 @@ def scatter_nd(dice):
 
 
 def segment_sum(dice):
-    shape = dice.shape(dice.turn([4, 3, 2, 1]), 3000)
+    shape = dice.shape(dice.of([4, 3, 2, 1]), 3000)
     ids = np.cumsum(np.concatenate([[0], dice.random.integers(0, 2, shape[0] - 1)])).astype(I32)
     ids = dice.operand(ids, 0.6)
     return Case("SEGMENT_SUM", [Operand(dice.array(shape, dice.of([F, F, I32]))), ids], fixed_shape=ids.kind == "constant")
