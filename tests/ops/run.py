@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Single ops against LiteRT's reference kernels, at random sizes and options. Ends with "N passed, N failed, N skipped".
 
-  run.py --program build/release/run_cases [--seed N] [--only OP[:NUMBER]] [--list]
+  run.py --program build/release/run_cases [--seed N] [--only OP[:NUMBER]] [--list]      (or of the sanitizers' build)
 
 A case is a model of one node. LiteRT runs it, and safelight with strips of one row, whole, and in small blocks; these
 must give the same bits. The node once more between a SLICE and a PAD, so that it reads and writes rings of rows, must
@@ -103,9 +103,10 @@ def run_program(program, folder, names):
         result = subprocess.run([str(program), str(folder)], input="\n".join(names), capture_output=True, text=True)
         lines = [line.split(" ", 1) for line in result.stdout.splitlines()]
         said.update({name: text for name, text in lines})
-        names = names[len(lines):]
-        if names:
-            said[names[0].split()[0]] = f"the program died with {result.returncode}: {result.stderr.strip()[-300:]}"
+        done, names = names[:len(lines)], names[len(lines):]
+        if names or result.returncode != 0:  # a leak shows at the very end
+            blamed = names[0] if names else done[-1]
+            said[blamed.split()[0]] = f"the program ended with {result.returncode}: {result.stderr.strip()[-300:]}"
             names = names[1:]
     return said
 

@@ -89,6 +89,7 @@ closing "conformance with LiteRT" "$VENV/bin/python" tests/conformance/run.py --
 say "address and undefined-behaviour sanitizers"
 build_preset asan
 gtests asan '*_test'
+closing "single ops under the sanitizers" "$VENV/bin/python" tests/ops/run.py --program build/asan/run_cases
 closing "the C API, core" build/asan/c_core models/upscale_x3.tflite
 closing "the C API, pictures" build/asan/c_picture models/upscale_x3.tflite build/asan
 closing "mutated models" tests/mutate/run.sh build/asan $([ "$all" = 1 ] && echo 10000 || echo 1000)
