@@ -115,7 +115,7 @@ typedef struct safelight_picture_report {
   double compile_seconds; /* 0 when the session was kept from the picture before */
   double run_seconds;     /* the network, without reading and writing files */
   int64_t session_bytes;
-  int64_t buffer_bytes; /* the tensors that hold the picture on both sides */
+  int64_t buffer_bytes; /* tensors of the network's other inputs and outputs */
   int64_t tiles;
 } safelight_picture_report;
 safelight_status safelight_pipeline_report(const safelight_pipeline* pipeline, safelight_picture_report* report);

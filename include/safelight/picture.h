@@ -67,7 +67,7 @@ struct PictureReport {
   double compile_seconds = 0;  // planning and packing; 0 when the session was kept from the picture before
   double run_seconds = 0;      // the network, without reading and writing files
   int64_t session_bytes = 0;   // rings and whole values
-  int64_t buffer_bytes = 0;    // the tensors that hold the picture on both sides
+  int64_t buffer_bytes = 0;    // tensors of the network's other inputs and outputs; pictures are converted row by row
   int64_t tiles = 1;
 };
 

@@ -139,6 +139,7 @@ class Session {
   const std::vector<std::string>& notes() const;
 
  private:
+  friend class SessionImpl;
   explicit Session(std::unique_ptr<SessionImpl> impl);
   std::unique_ptr<SessionImpl> impl_;
 };

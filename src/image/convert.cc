@@ -11,49 +11,12 @@
 #include <vector>
 
 #include "base/status.h"
+#include "image/color_matrix.h"
 #include "image/rows.h"
 #include "safelight/image.h"
 
 namespace safelight {
 namespace {
-
-// A matrix and an offset on RGB in 0..1.
-struct ColorMatrix {
-  std::array<std::array<double, 3>, 3> m;
-  std::array<double, 3> offset;
-};
-
-constexpr ColorMatrix kStudio = {{{{65.481 / 255, 128.553 / 255, 24.966 / 255},
-                                   {-37.797 / 255, -74.203 / 255, 112.0 / 255},
-                                   {112.0 / 255, -93.786 / 255, -18.214 / 255}}},
-                                 {16.0 / 255, 128.0 / 255, 128.0 / 255}};
-constexpr double kRed = 0.299, kGreen = 0.587, kBlue = 0.114;
-constexpr ColorMatrix kFull = {{{{kRed, kGreen, kBlue},
-                                 {-kRed / 2 / (1 - kBlue), -kGreen / 2 / (1 - kBlue), 0.5},
-                                 {0.5, -kGreen / 2 / (1 - kRed), -kBlue / 2 / (1 - kRed)}}},
-                               {0.0, 128.0 / 255, 128.0 / 255}};
-
-// Rows of the inverse are cross products of columns over the determinant.
-ColorMatrix Inverse(const ColorMatrix& a) {
-  const auto minor = [&](int r0, int c0, int r1, int c1) {
-    return a.m[r0][c0] * a.m[r1][c1] - a.m[r0][c1] * a.m[r1][c0];
-  };
-  ColorMatrix inverse{};
-  double determinant = 0;
-  for (int i = 0; i < 3; ++i) {
-    for (int j = 0; j < 3; ++j) {
-      inverse.m[j][i] = minor((i + 1) % 3, (j + 1) % 3, (i + 2) % 3, (j + 2) % 3);
-    }
-    determinant += a.m[0][i] * minor(1, (i + 1) % 3, 2, (i + 2) % 3);
-  }
-  for (int i = 0; i < 3; ++i) {
-    for (int j = 0; j < 3; ++j) {
-      inverse.m[i][j] /= determinant;
-      inverse.offset[i] -= inverse.m[i][j] * a.offset[j];
-    }
-  }
-  return inverse;
-}
 
 void ApplyMatrix(const ColorMatrix& matrix, float* pixels, int64_t width, int channels) {
   for (int64_t x = 0; x < width; ++x, pixels += channels) {
@@ -170,7 +133,7 @@ Result<Image> ToGray(const ConstImageView& view) {
   const int gray_channels = view.has_alpha() ? 2 : 1;
   return MapRows(view, gray_channels, view.type, GrayTag(view.color_space), [&](const float* from, float* to) {
     for (int64_t x = 0; x < view.width; ++x, from += channels, to += gray_channels) {
-      to[0] = static_cast<float>(kRed * from[0] + kGreen * from[1] + kBlue * from[2]);
+      to[0] = static_cast<float>(kRedWeight * from[0] + kGreenWeight * from[1] + kBlueWeight * from[2]);
       if (gray_channels == 2) to[1] = from[3];
     }
   });
@@ -203,7 +166,7 @@ Result<Image> RgbToYcbcr(const ConstImageView& view, ColorSpace range, PixelType
     SL_ASSIGN(const Image rgb, ToRgb(view));
     return RgbToYcbcr(rgb.view(), range, type);
   }
-  const ColorMatrix& matrix = range == ColorSpace::kYcbcrStudio ? kStudio : kFull;
+  const ColorMatrix& matrix = YcbcrMatrix(range);
   const size_t size_bytes = static_cast<size_t>(view.width) * static_cast<size_t>(view.channels) * sizeof(float);
   return MapRows(view, view.channels, type, range, [&](const float* from, float* to) {
     std::memcpy(to, from, size_bytes);
@@ -216,7 +179,7 @@ Result<Image> YcbcrToRgb(const ConstImageView& view, PixelType type) {
     return InvalidArgument("a ", ColorSpaceName(view.color_space), " picture of ", view.channels,
                            " channels is not YCbCr");
   }
-  const ColorMatrix matrix = Inverse(view.color_space == ColorSpace::kYcbcrStudio ? kStudio : kFull);
+  const ColorMatrix matrix = Inverse(YcbcrMatrix(view.color_space));
   const size_t size_bytes = static_cast<size_t>(view.width) * static_cast<size_t>(view.channels) * sizeof(float);
   return MapRows(view, view.channels, type, ColorSpace::kSrgb, [&](const float* from, float* to) {
     std::memcpy(to, from, size_bytes);
@@ -228,7 +191,7 @@ Result<Image> Luma(const ConstImageView& view, ColorSpace range, PixelType type)
   SL_TRY(CheckRange(range));
   if (IsYcbcr(view.color_space))
     return InvalidArgument("the picture is ", ColorSpaceName(view.color_space), " already");
-  const ColorMatrix& matrix = range == ColorSpace::kYcbcrStudio ? kStudio : kFull;
+  const ColorMatrix& matrix = YcbcrMatrix(range);
   const int channels = view.channels;
   const int green = channels >= 3 ? 1 : 0, blue = channels >= 3 ? 2 : 0;
   const auto& m = matrix.m[0];

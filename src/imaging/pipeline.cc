@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <deque>
 
-#include "imaging/convert.h"
 #include "imaging/picture_session.h"
 #include "imaging/recipe.h"
 #include "safelight/picture.h"
@@ -20,19 +19,14 @@ class PicturePipelineImpl {
 
   Result<Image> Run(const Image& picture, const std::function<bool(double)>& progress) {
     report_ = {};
-    SL_ASSIGN(PictureParts parts, SplitPicture(picture, recipe_.input));
-    SL_TRY(session_.Prepare(parts.color.height(), parts.color.width(), &report_));
-    const PixelType type = NeedsJoining(parts, recipe_) ? PixelType::kF32 : picture.type();
-    PushFrame(std::move(parts.color));
-    // What no later picture needs is given back before the network runs.
-    const auto done_reading = [this] {
-      if (recipe_.input.frames == 1) frames_.clear();
-    };
-    Result<Image> result = session_.Run(Frames(), type, done_reading, progress, &report_);
-    if (!result.ok()) return result.status();
-    SL_ASSIGN(Image joined, JoinPicture(std::move(result).value(), parts, recipe_, picture.type()));
-    joined.metadata = picture.metadata;
-    return joined;
+    const PhotoForm form = FormOf(picture.view());
+    SL_TRY(session_.Prepare(form, &report_));
+    if (!(form == earlier_form_)) earlier_.clear();
+    earlier_form_ = form;
+    SL_ASSIGN(Image result, session_.Run(Frames(picture.view()), progress, &report_));
+    if (recipe_.input.frames > 1) SL_TRY(Remember(picture));
+    result.metadata = picture.metadata;
+    return result;
   }
 
   std::vector<std::string> Notes() const {
@@ -49,19 +43,20 @@ class PicturePipelineImpl {
     return options;
   }
 
-  void PushFrame(Image frame) {
-    if (!frames_.empty() && (frames_[0].width() != frame.width() || frames_[0].height() != frame.height())) {
-      frames_.clear();
-    }
-    frames_.push_back(std::move(frame));
-    if (static_cast<int>(frames_.size()) > recipe_.input.frames) frames_.pop_front();
-  }
-
-  // As many as the network takes; the first stands for those before it.
-  std::vector<ConstImageView> Frames() const {
-    std::vector<ConstImageView> views(frames_.begin(), frames_.end());
+  // As many as the network takes, the newest last; the first stands for those before it.
+  std::vector<ConstImageView> Frames(const ConstImageView& newest) const {
+    std::vector<ConstImageView> views(earlier_.begin(), earlier_.end());
+    views.push_back(newest);
     views.insert(views.begin(), static_cast<size_t>(recipe_.input.frames) - views.size(), views.front());
     return views;
+  }
+
+  // Keeps a picture for those after it.
+  Status Remember(const Image& picture) {
+    SL_ASSIGN(Image copy, picture.Clone());
+    earlier_.push_back(std::move(copy));
+    if (static_cast<int>(earlier_.size()) >= recipe_.input.frames) earlier_.pop_front();
+    return {};
   }
 
   const PictureOptions options_;
@@ -69,7 +64,8 @@ class PicturePipelineImpl {
   PictureSession session_;
   std::vector<std::string> notes_;
   PictureReport report_;
-  std::deque<Image> frames_;  // the newest last
+  std::deque<Image> earlier_;  // pictures before, the newest last
+  PhotoForm earlier_form_;
 };
 
 PicturePipeline::PicturePipeline(std::unique_ptr<PicturePipelineImpl> impl) : impl_(std::move(impl)) {}

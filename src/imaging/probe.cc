@@ -2,6 +2,7 @@
 #include "imaging/probe.h"
 
 #include <cmath>
+#include <utility>
 
 #include "imaging/picture_session.h"
 
@@ -34,6 +35,13 @@ Result<Image> PaintPatches() {
   return picture;
 }
 
+void SwapColors(Image* picture) {
+  for (int64_t y = 0; y < picture->height(); ++y) {
+    float* row = picture->row<float>(y);
+    for (int64_t x = 0; x < picture->width(); ++x) std::swap(row[x * 3], row[x * 3 + 2]);
+  }
+}
+
 // How far the hues in the middle of the patches are from what went in: brightness may change, hue may not.
 double HueError(const Image& result) {
   double error = 0;
@@ -50,20 +58,22 @@ double HueError(const Image& result) {
 }  // namespace
 
 std::optional<ChannelOrder> ProbeOrder(const Model& model, const PictureOptions& options, const Recipe& recipe) {
-  const Result<Image> picture = PaintPatches();
+  Result<Image> picture = PaintPatches();
   if (!picture.ok()) return std::nullopt;
   Recipe trial = recipe;
+  trial.input.order = trial.output.order = ChannelOrder::kRgb;
   PictureSession session(model, options, trial);
   PictureReport report;
-  if (!session.Prepare(picture->height(), picture->width(), &report).ok() || session.in_tiles()) return std::nullopt;
+  if (!session.Prepare(FormOf(picture->view()), &report).ok() || session.in_tiles()) return std::nullopt;
   if (session.session()->plan().macs > kMaxMacs) return std::nullopt;
-  const std::vector<ConstImageView> frames(static_cast<size_t>(recipe.input.frames), picture->view());
   double rgb = 0, bgr = 0;
   for (double* error : {&rgb, &bgr}) {
-    trial.input.order = trial.output.order = error == &rgb ? ChannelOrder::kRgb : ChannelOrder::kBgr;
-    const Result<Image> result = session.Run(
-        frames, PixelType::kF32, [] {}, {}, &report);
+    // Colours the other way round on both sides are the other order.
+    if (error == &bgr) SwapColors(&*picture);
+    const std::vector<ConstImageView> frames(static_cast<size_t>(recipe.input.frames), picture->view());
+    Result<Image> result = session.Run(frames, {}, &report);
     if (!result.ok()) return std::nullopt;
+    if (error == &bgr) SwapColors(&*result);
     *error = HueError(*result);
   }
   const bool is_bgr = bgr < kKeeps && rgb > kHarmless && bgr < kClearlyBetter * rgb;

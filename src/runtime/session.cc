@@ -2,6 +2,7 @@
 #include "safelight/session.h"
 
 #include <cstring>
+#include <utility>
 
 #include "graph/resize.h"
 #include "runtime/session_impl.h"
@@ -10,14 +11,15 @@ namespace safelight {
 
 std::shared_ptr<ThreadPool> MakeThreadPool(int threads) { return std::make_shared<ThreadPool>(threads); }
 
-Result<std::unique_ptr<SessionImpl>> SessionImpl::Create(const Model& model, const SessionOptions& options) {
+Result<std::unique_ptr<SessionImpl>> SessionImpl::Create(const Model& model, const SessionOptions& options,
+                                                         GraphEdit edit) {
   if (options.strip_rows < 0 || options.block_columns < 0 || options.memory_limit_bytes < 0 || options.threads < 0) {
     return InvalidArgument("session options: threads, strip rows, block columns and memory limit must not be negative");
   }
   if (options.threads > kMostThreads) {
     return InvalidArgument("session options: ", options.threads, " threads, at most ", kMostThreads);
   }
-  std::unique_ptr<SessionImpl> impl(new SessionImpl(model, options));
+  std::unique_ptr<SessionImpl> impl(new SessionImpl(model, options, std::move(edit)));
   SL_TRY(impl->Build().With(model.path()));
   return impl;
 }
@@ -26,12 +28,18 @@ Result<std::unique_ptr<SessionImpl>> SessionImpl::WithShapes(const std::vector<S
   SessionOptions options = options_;
   options.input_shapes = input_shapes;
   options.pool = pool_;
-  return Create(model_, options);
+  return Create(model_, options, edit_);
+}
+
+Result<Session> SessionImpl::CreateEdited(const Model& model, const SessionOptions& options, GraphEdit edit) {
+  SL_ASSIGN(std::unique_ptr<SessionImpl> impl, Create(model, options, std::move(edit)));
+  return Session(std::move(impl));
 }
 
 Status SessionImpl::Build() {
   const ModelImpl& model = *model_.impl();
   SL_ASSIGN(Graph graph, ResizeGraph(model.file.graph, model.own_size, options_.input_shapes, &notes_));
+  if (edit_) SL_TRY(edit_(graph));
   inputs = DescribePorts(graph, graph.inputs, model.file.input_metadata);
   outputs = DescribePorts(graph, graph.outputs, model.file.output_metadata);
   SL_TRY(CheckStates());

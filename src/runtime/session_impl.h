@@ -3,8 +3,10 @@
 // What stands behind the public Session: a plan, the memory it runs in, and states.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "base/thread_pool.h"
@@ -16,9 +18,15 @@
 
 namespace safelight {
 
+// Puts nodes before and behind the network at the session's size; its ports are those of the graph afterwards. The
+// graph is inferred, and stays so.
+using GraphEdit = std::function<Status(Graph& graph)>;
+
 class SessionImpl {
  public:
-  static Result<std::unique_ptr<SessionImpl>> Create(const Model& model, const SessionOptions& options);
+  static Result<std::unique_ptr<SessionImpl>> Create(const Model& model, const SessionOptions& options,
+                                                     GraphEdit edit = nullptr);
+  static Result<Session> CreateEdited(const Model& model, const SessionOptions& options, GraphEdit edit);
 
   // A session of the same model, options and pool for other input shapes.
   Result<std::unique_ptr<SessionImpl>> WithShapes(const std::vector<Shape>& input_shapes) const;
@@ -33,7 +41,8 @@ class SessionImpl {
   std::vector<Port> inputs, outputs;
 
  private:
-  SessionImpl(const Model& model, const SessionOptions& options) : model_(model), options_(options) {}
+  SessionImpl(const Model& model, const SessionOptions& options, GraphEdit edit)
+      : model_(model), options_(options), edit_(std::move(edit)) {}
   Status Build();
   Status CheckStates() const;
   Status BindInputs(std::span<const ConstTensorView> given);
@@ -43,6 +52,7 @@ class SessionImpl {
 
   Model model_;
   SessionOptions options_;
+  GraphEdit edit_;  // may be null
   std::shared_ptr<ThreadPool> pool_;
   std::vector<std::string> notes_;
   std::unique_ptr<const Plan> plan_;
