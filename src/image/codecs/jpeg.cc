@@ -33,6 +33,8 @@ constexpr int64_t kMaxPixelsPerByte = 4096;
 // Real progressive files have about ten; each scan costs a pass over the picture.
 constexpr int kMaxScans = 500;
 constexpr int kFullChromaQuality = 90;
+// Tables made for the picture save a few per cent of the file, but libjpeg keeps all coefficients until they are known.
+constexpr int64_t kMaxCoefficientBytes = 16 << 20;
 
 struct Errors {
   jpeg_error_mgr base;
@@ -249,7 +251,8 @@ bool WriteAll(Writer* writer, const WriteJob& job) {
   encoder->in_color_space = view.channels == 1 ? JCS_GRAYSCALE : JCS_RGB;
   jpeg_set_defaults(encoder);
   jpeg_set_quality(encoder, job.quality, TRUE);
-  encoder->optimize_coding = TRUE;
+  const int64_t coefficients = view.width * view.height * view.channels;
+  encoder->optimize_coding = coefficients * static_cast<int64_t>(sizeof(JCOEF)) <= kMaxCoefficientBytes ? TRUE : FALSE;
   if (job.quality >= kFullChromaQuality) {
     encoder->comp_info[0].h_samp_factor = 1;
     encoder->comp_info[0].v_samp_factor = 1;
