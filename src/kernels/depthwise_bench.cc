@@ -2,42 +2,62 @@
 //
 // Depthwise convolution 3x3, stride 1, on a strip of rows in the cache: channels.
 #include <limits>
+#include <memory>
 
 #include "kernels/depthwise.h"
-#include "kernels/kernel_bench.h"
+#include "kernels/kernel_work.h"
 
 namespace safelight::kernels {
 namespace {
 
 constexpr int64_t kRows = 8, kColumns = 96, kTaps = 3;
 
-void Depthwise3x3(benchmark::State& state) {
-  const int64_t channels = state.range(0), in_row = (kColumns + kTaps - 1) * channels;
-  const std::vector<float> in = FilledFloats(static_cast<size_t>((kRows + kTaps - 1) * in_row));
-  const std::vector<float> weights = FilledFloats(static_cast<size_t>(kTaps * kTaps * channels));
-  std::vector<float> out(static_cast<size_t>(kRows * kColumns * channels));
-  const double macs = static_cast<double>(kRows * kColumns * kTaps * kTaps * channels);
-  MeasureMacs(state, macs, [&] {
+class Depthwise3x3 {
+ public:
+  explicit Depthwise3x3(int64_t channels)
+      : channels_(channels),
+        in_(FilledFloats(static_cast<size_t>((kRows + kTaps - 1) * InRow()))),
+        weights_(FilledFloats(static_cast<size_t>(kTaps * kTaps * channels))),
+        out_(static_cast<size_t>(kRows * kColumns * channels)) {}
+  double macs() const { return static_cast<double>(kRows * kColumns * kTaps * kTaps * channels_); }
+
+  void Run() {
     for (int64_t y = 0; y < kRows; ++y) {
       DepthwiseRow rows[kTaps];
-      for (int64_t k = 0; k < kTaps; ++k)
-        rows[k] = {in.data() + (y + k) * in_row, weights.data() + k * kTaps * channels};
+      for (int64_t k = 0; k < kTaps; ++k) {
+        rows[k] = {in_.data() + (y + k) * InRow(), weights_.data() + k * kTaps * channels_};
+      }
       RunDepthwise({.rows = rows,
                     .num_rows = kTaps,
                     .taps = kTaps,
-                    .tap_step = channels,
-                    .weight_step = channels,
-                    .in_step = channels,
-                    .channels = channels,
-                    .out = out.data() + y * kColumns * channels,
-                    .out_step = channels,
+                    .tap_step = channels_,
+                    .weight_step = channels_,
+                    .in_step = channels_,
+                    .channels = channels_,
+                    .out = out_.data() + y * kColumns * channels_,
+                    .out_step = channels_,
                     .pixels = kColumns,
                     .low = -std::numeric_limits<float>::infinity(),
                     .high = std::numeric_limits<float>::infinity()});
     }
-  });
-}
-BENCHMARK(Depthwise3x3)->ArgName("channels")->Arg(3)->Arg(16)->Arg(28)->Arg(32)->Arg(64);
+  }
+
+ private:
+  int64_t InRow() const { return (kColumns + kTaps - 1) * channels_; }
+
+  const int64_t channels_;
+  const std::vector<float> in_, weights_;
+  std::vector<float> out_;
+};
+
+const KernelFamily family([] {
+  std::vector<KernelWork> works;
+  for (const int64_t channels : {3, 16, 28, 32, 64}) {
+    const auto conv = std::make_shared<Depthwise3x3>(channels);
+    works.push_back({"Depthwise3x3/" + std::to_string(channels), conv->macs(), [conv] { conv->Run(); }});
+  }
+  return works;
+});
 
 }  // namespace
 }  // namespace safelight::kernels

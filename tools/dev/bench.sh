@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-# ./dev bench [startup|peers|kernels] [OPTIONS]: measurements on this machine; none of them is a test.
+# ./dev bench [startup|peers|kernels|instructions] [OPTIONS]: measurements on this machine; none of them is a test.
 #   startup   the built-in upscaler, whole processes, median of nine (default)
 #   peers     the networks of benchmarks/networks.py beside other runtimes, interleaved; benchmarks/peers/bench.py --help
 #   kernels   micro-benchmarks beside the kernels (Google Benchmark's options)
+#   instructions  of the same on arm64 under qemu-user, per multiply-add
 what=${1:-startup}
 shift || true
 # shellcheck disable=SC2086
@@ -35,8 +36,17 @@ case "$what" in
     build_preset release kernels_bench
     build/release/kernels_bench "$@"
     ;;
+  instructions)
+    # shellcheck disable=SC2086
+    need_packages $ARM64_PACKAGES
+    . tools/dev/arm64.sh
+    need_arm64_libraries
+    build_preset arm64 bench_kernel_work
+    gcc -O2 -shared -fPIC -o build/count_instructions.so benchmarks/count_instructions.c
+    python3 benchmarks/arm_instructions.py "$@"
+    ;;
   *)
-    echo "usage: ./dev bench [startup|peers|kernels] [OPTIONS]"
+    echo "usage: ./dev bench [startup|peers|kernels|instructions] [OPTIONS]"
     exit 2
     ;;
 esac
