@@ -10,6 +10,8 @@
 // Must come after foreach_target.h.
 #include <hwy/highway.h>
 
+#include "kernels/limits-inl.h"
+
 HWY_BEFORE_NAMESPACE();
 namespace safelight::kernels::HWY_NAMESPACE {
 namespace hn = hwy::HWY_NAMESPACE;
@@ -115,7 +117,7 @@ HWY_INLINE void Tile(D d, const ConvPixels& p, const float* HWY_RESTRICT block, 
     HWY_ALIGN float buffer[kWidth];
     float* const to = channels == kWidth ? out + i * p.out_step : buffer;
 #pragma GCC unroll 2
-    for (int v = 0; v < vectors; ++v) hn::StoreU(hn::Min(high, hn::Max(low, acc[v][i])), d, to + v * kLanes);
+    for (int v = 0; v < vectors; ++v) hn::StoreU(Limited(acc[v][i], low, high), d, to + v * kLanes);
     if (to == buffer) std::memcpy(out + i * p.out_step, buffer, static_cast<size_t>(channels) * sizeof(float));
   }
 }

@@ -10,6 +10,8 @@
 // Must come after foreach_target.h.
 #include <hwy/highway.h>
 
+#include "kernels/limits-inl.h"
+
 HWY_BEFORE_NAMESPACE();
 namespace safelight::kernels::HWY_NAMESPACE {
 namespace hn = hwy::HWY_NAMESPACE;
@@ -28,7 +30,7 @@ HWY_INLINE void Finish(D d, const DepthwisePixels& p, int64_t first, int64_t c, 
   const hn::Vec<D> low = hn::Set(d, p.low), high = hn::Set(d, p.high);
   float* HWY_RESTRICT out = p.out + first * p.out_step + c;
 #pragma GCC unroll 8
-  for (int i = 0; i < count; ++i, out += p.out_step) hn::StoreU(hn::Min(high, hn::Max(low, sum[i])), d, out);
+  for (int i = 0; i < count; ++i, out += p.out_step) hn::StoreU(Limited(sum[i], low, high), d, out);
 }
 
 // One vector of channels from `c` on, of `count` pixels from `first` on.
@@ -124,7 +126,7 @@ void RunFew(const DepthwisePixels& p) {
         std::memcpy(b, row.weights + t % p.taps * p.weight_step + c, bytes);
         sum = hn::MulAdd(hn::LoadU(d, a), hn::LoadU(d, b), sum);
       }
-      hn::StoreU(hn::Min(hn::Set(d, p.high), hn::Max(hn::Set(d, p.low), sum)), d, a);
+      hn::StoreU(Limited(sum, hn::Set(d, p.low), hn::Set(d, p.high)), d, a);
       std::memcpy(p.out + i * p.out_step + c, a, bytes);
     }
   }

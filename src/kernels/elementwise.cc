@@ -11,28 +11,14 @@
 #include <hwy/contrib/math/math-inl.h>
 #include <hwy/highway.h>
 
+#include "kernels/limits-inl.h"
+
 HWY_BEFORE_NAMESPACE();
 namespace safelight::kernels::HWY_NAMESPACE {
 namespace hn = hwy::HWY_NAMESPACE;
 
 using D = hn::ScalableTag<float>;
 using V = hn::Vec<D>;
-
-// With the second operand where one is not a number, as on x86; Arm's own instructions give the other one.
-HWY_INLINE V MaxOf(V a, V b) {
-#if HWY_ARCH_ARM
-  return hn::IfThenElse(hn::Gt(a, b), a, b);
-#else
-  return hn::Max(a, b);
-#endif
-}
-HWY_INLINE V MinOf(V a, V b) {
-#if HWY_ARCH_ARM
-  return hn::IfThenElse(hn::Lt(a, b), a, b);
-#else
-  return hn::Min(a, b);
-#endif
-}
 
 // The library's Exp is within a unit in the last place between these limits, which stand for all beyond them.
 V ExpOf(D d, V x) {

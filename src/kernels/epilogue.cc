@@ -9,6 +9,8 @@
 // Must come after foreach_target.h.
 #include <hwy/highway.h>
 
+#include "kernels/limits-inl.h"
+
 HWY_BEFORE_NAMESPACE();
 namespace safelight::kernels::HWY_NAMESPACE {
 namespace hn = hwy::HWY_NAMESPACE;
@@ -20,8 +22,7 @@ template <bool residual, bool last, bool slopes>
 HWY_INLINE V Apply(D d, V x, V r, V slope, V low, V high) {
   if (residual && !last) x = hn::Add(x, r);
   if (slopes) x = hn::IfThenElse(hn::Ge(x, hn::Zero(d)), x, hn::Mul(x, slope));
-  // Max and Min with the variable second keep NaN on x86.
-  x = hn::Min(high, hn::Max(low, x));
+  x = Limited(x, low, high);
   if (residual && last) x = hn::Add(x, r);
   return x;
 }

@@ -8,6 +8,7 @@
 #define HWY_TARGET_INCLUDE "kernels/gemm.cc"
 #include "hwy/foreach_target.h"
 #include "hwy/highway.h"
+#include "kernels/limits-inl.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace safelight::kernels {
@@ -16,12 +17,6 @@ namespace hn = hwy::HWY_NAMESPACE;
 
 using D = hn::CappedTag<float, kGemmPanel / 2>;
 using V = hn::Vec<D>;
-
-// min(max(x, low), high) in TFLite's order of comparison: what is not a number stays so.
-HWY_INLINE V Clamp(V x, V low, V high) {
-  x = hn::IfThenElse(hn::Lt(x, low), low, x);
-  return hn::IfThenElse(hn::Gt(x, high), high, x);
-}
 
 // Rows [0, kRows) by two vectors of columns. `c` has room for both vectors in every row.
 template <int kRows>
@@ -51,8 +46,8 @@ HWY_INLINE void Block(const GemmPanelArgs& args, const float* a, const float* pa
 #pragma GCC unroll 16
   for (int i = 0; i < kRows; ++i) {
     if (args.last) {
-      sum0[i] = Clamp(hn::Add(sum0[i], bias0), low, high);
-      sum1[i] = Clamp(hn::Add(sum1[i], bias1), low, high);
+      sum0[i] = Limited(hn::Add(sum0[i], bias0), low, high);
+      sum1[i] = Limited(hn::Add(sum1[i], bias1), low, high);
     }
     hn::StoreU(sum0[i], d, c + i * c_row_stride);
     hn::StoreU(sum1[i], d, c + i * c_row_stride + n);

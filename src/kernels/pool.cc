@@ -10,6 +10,8 @@
 // Must come after foreach_target.h.
 #include <hwy/highway.h>
 
+#include "kernels/limits-inl.h"
+
 HWY_BEFORE_NAMESPACE();
 namespace safelight::kernels::HWY_NAMESPACE {
 namespace hn = hwy::HWY_NAMESPACE;
@@ -30,7 +32,7 @@ HWY_INLINE void Lanes(D d, const PoolPixel& p, int64_t c, float* out) {
     }
   }
   if (kind == PoolKind::kAverage) result = hn::Div(result, hn::Set(d, static_cast<float>(p.num_rows * p.taps)));
-  hn::StoreU(hn::Min(hn::Set(d, p.high), hn::Max(hn::Set(d, p.low), result)), d, out + c);
+  hn::StoreU(Limited(result, hn::Set(d, p.low), hn::Set(d, p.high)), d, out + c);
 }
 
 template <PoolKind kind>

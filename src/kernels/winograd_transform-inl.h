@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <cstring>
 
+#include "kernels/limits-inl.h"
 #include "kernels/winograd.h"
 
 // Included once per target, so an include guard that Highway toggles.
@@ -160,7 +161,7 @@ struct Finish {
     y = hn::Add(y, bias);
     if (uses.before) y = hn::Add(y, residual);
     if (uses.slopes) y = hn::IfThenElse(hn::Lt(y, hn::Zero(d)), hn::Mul(y, slope), y);
-    y = hn::Min(high, hn::Max(low, y));
+    y = Limited(y, low, high);
     return uses.after ? hn::Add(y, residual) : y;
   }
 };
