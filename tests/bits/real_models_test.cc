@@ -23,8 +23,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-// The checkout, from the place of this file.
-fs::path Checkout() { return fs::path(__FILE__).parent_path().parent_path().parent_path(); }
+fs::path Checkout() { return SAFELIGHT_CHECKOUT; }
 
 fs::path FindModels() {
   if (const char* shared = std::getenv("SAFELIGHT_SHARED")) return fs::path(shared) / "data/models";
