@@ -110,7 +110,7 @@ void RunLanes(D d, const DepthwisePixels& p) {
   RunAny(d, p);
 }
 
-// Fewer than four channels go through padded buffers and the same instructions.
+// Fewer than four channels whose pixels have gaps go through padded buffers and the same instructions.
 void RunFew(const DepthwisePixels& p) {
   const hn::CappedTag<float, 4> d;
   constexpr size_t kLanes = hn::MaxLanes(hn::CappedTag<float, 4>());
@@ -132,7 +132,74 @@ void RunFew(const DepthwisePixels& p) {
   }
 }
 
+constexpr int64_t kFlatTaps = 49;  // 7x7; more take the other way
+
+// Weights and bias of every lane, for pixels that lie next to each other: their channels take turns in the lanes.
+template <int channels>
+struct FlatWeights {
+  static constexpr size_t kLanes = 16;
+  HWY_ALIGN float weights[kFlatTaps * channels * kLanes];
+  HWY_ALIGN float bias[channels * kLanes];
+
+  FlatWeights(const DepthwisePixels& p, int64_t lanes) {
+    const float none[channels] = {};
+    Repeat(p.bias != nullptr ? p.bias : none, lanes, bias);
+    float* to = weights;
+    for (int64_t r = 0; r < p.num_rows; ++r) {
+      for (int64_t t = 0; t < p.taps; ++t, to += channels * lanes) {
+        Repeat(p.rows[r].weights + t * p.weight_step, lanes, to);
+      }
+    }
+  }
+  static void Repeat(const float* from, int64_t times, float* to) {
+    float kept[channels];
+    std::copy(from, from + channels, kept);
+    for (int64_t i = 0; i < times; ++i, to += channels) std::copy(kept, kept + channels, to);
+  }
+};
+
+// `turns` times a vector for each channel, from element `first` on.
+template <class D, int channels, int turns>
+HWY_INLINE void FlatTile(D d, const DepthwisePixels& p, const FlatWeights<channels>& flat, int64_t first) {
+  constexpr int kVectors = channels * turns;
+  const int64_t lanes = static_cast<int64_t>(hn::Lanes(d));
+  hn::Vec<D> sum[kVectors];
+#pragma GCC unroll 8
+  for (int v = 0; v < kVectors; ++v) sum[v] = hn::Load(d, flat.bias + v % channels * lanes);
+  const float* weights = flat.weights;
+  for (int64_t r = 0; r < p.num_rows; ++r) {
+    const float* in = p.rows[r].in + first;
+    for (int64_t t = 0; t < p.taps; ++t, in += p.tap_step, weights += channels * lanes) {
+#pragma GCC unroll 8
+      for (int v = 0; v < kVectors; ++v) {
+        sum[v] = hn::MulAdd(hn::LoadU(d, in + v * lanes), hn::Load(d, weights + v % channels * lanes), sum[v]);
+      }
+    }
+  }
+  const hn::Vec<D> low = hn::Set(d, p.low), high = hn::Set(d, p.high);
+#pragma GCC unroll 8
+  for (int v = 0; v < kVectors; ++v) hn::StoreU(Limited(sum[v], low, high), d, p.out + first + v * lanes);
+}
+
+// One to three channels, pixels without gaps on both sides: a row is one long run of elements. The last tile overlaps
+// the one before it. False where there are too few elements.
+template <int channels, int turns>
+bool RunFlat(const DepthwisePixels& p) {
+  const hn::CappedTag<float, 16> d;
+  const int64_t lanes = static_cast<int64_t>(hn::Lanes(d)), total = p.pixels * channels, turn = channels * lanes;
+  if (p.in_step != channels || p.out_step != channels || total < turn || p.num_rows * p.taps > kFlatTaps) return false;
+  const FlatWeights<channels> flat(p, lanes);
+  int64_t e = 0;
+  for (; e + turns * turn <= total; e += turns * turn) FlatTile<decltype(d), channels, turns>(d, p, flat, e);
+  for (; e + turn <= total; e += turn) FlatTile<decltype(d), channels, 1>(d, p, flat, e);
+  if (e < total) FlatTile<decltype(d), channels, 1>(d, p, flat, total - turn);
+  return true;
+}
+
 void Run(const DepthwisePixels& p) {
+  if (p.channels == 1 && RunFlat<1, 8>(p)) return;
+  if (p.channels == 2 && RunFlat<2, 4>(p)) return;
+  if (p.channels == 3 && RunFlat<3, 2>(p)) return;
   const hn::CappedTag<float, 16> wide;
   const hn::CappedTag<float, 8> narrow;
   const hn::CappedTag<float, 4> least;

@@ -52,7 +52,7 @@ class Depthwise3x3 {
 
 const KernelFamily family([] {
   std::vector<KernelWork> works;
-  for (const int64_t channels : {3, 16, 28, 32, 64}) {
+  for (const int64_t channels : {1, 3, 16, 28, 32, 64}) {
     const auto conv = std::make_shared<Depthwise3x3>(channels);
     works.push_back({"Depthwise3x3/" + std::to_string(channels), conv->macs(), [conv] { conv->Run(); }});
   }
