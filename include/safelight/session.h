@@ -23,7 +23,7 @@ namespace safelight {
 
 // Threads that sessions may share. The library makes its own pool where none is given.
 class ThreadPool;
-// A pool of `threads` threads (0: one per core; at most 1024); the caller's thread is one of them.
+// A pool of `threads` threads (0: one per core; at most two per core are made); the caller's thread is one of them.
 std::shared_ptr<ThreadPool> MakeThreadPool(int threads);
 
 // Output `output` of one run is input `input` of the next; the first run reads zeros. Neither
@@ -40,7 +40,7 @@ enum class Arithmetic : uint8_t { kFast, kExact };
 struct SessionOptions {
   // One per input; empty: the file's own. A rank-0 shape keeps that input's own.
   std::vector<Shape> input_shapes = {};
-  int threads = 0;                             // 0: one per core; at most 1024
+  int threads = 0;                             // 0: one per core; at most 1024, of which two per core are made
   std::shared_ptr<ThreadPool> pool = nullptr;  // overrides `threads`
   Arithmetic arithmetic = Arithmetic::kFast;
   int64_t strip_rows = 0;          // output rows made at a time; 0: the planner chooses

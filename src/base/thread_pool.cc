@@ -15,7 +15,9 @@ int AvailableCores() {
   return std::max(1, CPU_COUNT(&set));
 }
 
-ThreadPool::ThreadPool(int threads) : threads_(std::min(threads > 0 ? threads : AvailableCores(), kMostThreads)) {
+ThreadPool::ThreadPool(int threads)
+    : threads_(
+          std::min({threads > 0 ? threads : AvailableCores(), kMostThreadsPerCore * AvailableCores(), kMostThreads})) {
   if (threads_ > 1) pool_ = pthreadpool_create(static_cast<size_t>(threads_));
   if (pool_ == nullptr) threads_ = 1;
 }

@@ -14,12 +14,15 @@ namespace safelight {
 // The cores this process may run on; at least 1.
 int AvailableCores();
 
+// More threads than cores wait for each other; a few do no harm where other work takes a core away for a moment.
+inline constexpr int kMostThreadsPerCore = 2;
 // The system does not give any number of threads, and pthreadpool waits for ever for those that it did not get.
 inline constexpr int kMostThreads = 1024;
 
 class ThreadPool {
  public:
-  // 0: one thread per core; at most kMostThreads. The calling thread of ForEach is one of them.
+  // 0: one thread per core; at most kMostThreadsPerCore for each, and kMostThreads. The calling thread of ForEach is
+  // one of them.
   explicit ThreadPool(int threads);
   ~ThreadPool();
   ThreadPool(const ThreadPool&) = delete;

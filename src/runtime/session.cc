@@ -44,6 +44,10 @@ Status SessionImpl::Build() {
   outputs = DescribePorts(graph, graph.outputs, model.file.output_metadata);
   SL_TRY(CheckStates());
   pool_ = options_.pool != nullptr ? options_.pool : std::make_shared<ThreadPool>(options_.threads);
+  if (options_.threads > pool_->size()) {
+    notes_.push_back(Cat(options_.threads, " threads asked for, ", pool_->size(), " used: the machine has ",
+                         AvailableCores(), AvailableCores() == 1 ? " core" : " cores"));
+  }
   PlanOptions plan_options{.threads = pool_->size(),
                            .fast = options_.arithmetic == Arithmetic::kFast,
                            .strip_rows = options_.strip_rows,
