@@ -26,11 +26,8 @@ constexpr int kRegisters = 16;
 // A micro-kernel multiplies some tiles with 1 .. kMaxVectors vectors of output channels: fewer broadcasts per
 // multiply-add where vectors are short.
 constexpr int kMaxVectors = HWY_TARGET == HWY_NEON ? 4 : 3;
-// Tiles of a micro-kernel, an even number: sums, weights and one broadcast fit into the registers, and no more rows
-// than there are registers for their addresses.
-constexpr int MicroTiles(int vectors) {
-  return std::min(vectors == 1 ? 12 : 8, (kRegisters - vectors - 1) / vectors) / 2 * 2;
-}
+// Tiles of a micro-kernel, an even number: sums, weights and one broadcast fit into the registers.
+constexpr int MicroTiles(int vectors) { return std::min<int>(kGroup, (kRegisters - vectors - 1) / vectors) / 2 * 2; }
 
 // Vectors of output channels of the next micro-kernel, or its tiles, where `left` are left and `most` fit: the last two
 // are nearly equal.
@@ -38,18 +35,10 @@ constexpr int64_t Share(int64_t left, int64_t most, int64_t multiple) {
   return left >= 2 * most ? most : left <= most ? left : (left / multiple + 1) / 2 * multiple;
 }
 
-// Memory of a block of tiles.
-struct Block {
+// Memory of a group of tiles. Larger blocks would read the weights less often, but not stay in the L2 cache with them.
+struct Group {
   Lanes in, out;
-  int64_t tiles;
-  Block(const WinogradSize& size, int64_t tiles_of_row)
-      : in(InLanes(size.in_channels)), out(OutLanes(size.out_channels)) {
-    // Few tiles stay close; weights that leave the L2 cache want more tiles for each time that they are read.
-    const int64_t weight_bytes = kPoints * in.channels * out.vectors * out.lanes * static_cast<int64_t>(sizeof(float));
-    tiles = RoundUp(std::min<int64_t>(weight_bytes <= (512 << 10) ? 12 : 16, tiles_of_row), 2);
-  }
-  int64_t InFloats() const { return tiles * in.tile_step; }
-  int64_t OutFloats() const { return tiles * out.tile_step; }
+  explicit Group(const WinogradSize& size) : in(InLanes(size.in_channels)), out(OutLanes(size.out_channels)) {}
   int64_t EdgeStep() const { return RoundUp(in.channels, in.lanes); }
   int64_t EdgeFloats() const { return kPoints * EdgeStep(); }
 };
@@ -62,10 +51,9 @@ size_t PackedBytes(const WinogradSize& size) {
   return static_cast<size_t>(RoundUp(width, kLine) + kPoints * size.in_channels * width) * sizeof(float);
 }
 
-size_t ScratchBytes(const WinogradSize& size, int64_t columns) {
-  const Block block(size, columns / 4 + 2);
-  const int64_t floats = block.InFloats() + block.OutFloats() + block.EdgeFloats();
-  return static_cast<size_t>(floats) * sizeof(float);
+size_t ScratchBytes(const WinogradSize& size) {
+  const Group group(size);
+  return static_cast<size_t>(group.in.floats() + group.out.floats() + group.EdgeFloats()) * sizeof(float);
 }
 
 const double kRoot = std::sqrt(2.0), kHalfRoot = std::sqrt(0.5);
@@ -107,12 +95,12 @@ void Pack(const WinogradSize& size, const float* weights, const float* bias, flo
   }
 }
 
-// Tiles [first, first + count) of the strip. Those that lie across a border, and pixels of fewer channels than lanes,
-// are read from a copy with zeros around it.
+// Tiles [first, first + count) of the strip, a group. Those that lie across a border, and pixels of fewer channels than
+// lanes, are read from a copy with zeros around it.
 template <class D>
-void Inputs(D d, const WinogradStrip& s, int64_t first, int64_t count, const Block& block, float* to, float* edge) {
-  const int64_t end = first + count, channels = block.in.channels, step = block.EdgeStep();
-  const bool direct = channels >= block.in.lanes && std::find(s.in, s.in + 6, nullptr) == s.in + 6;
+void Inputs(D d, const WinogradStrip& s, int64_t first, int64_t count, const Group& group, float* to, float* edge) {
+  const int64_t end = first + count, channels = group.in.channels, step = group.EdgeStep();
+  const bool direct = channels >= group.in.lanes && std::find(s.in, s.in + 6, nullptr) == s.in + 6;
   // Tiles that read columns inside the picture only.
   const int64_t inside_begin = direct ? std::clamp<int64_t>(s.pad > 0 ? 1 : 0, first, end) : end;
   const int64_t inside_end = std::clamp((s.width + s.pad - 2) / 4, inside_begin, end);
@@ -120,31 +108,30 @@ void Inputs(D d, const WinogradStrip& s, int64_t first, int64_t count, const Blo
   for (int64_t j = first; j < end; ++j) {
     if (j == inside_begin && inside_end > inside_begin) {
       for (int y = 0; y < 6; ++y) rows[y] = s.in[y] + (4 * j - s.pad) * s.in_step;
-      InputTiles(d, channels, rows, s.in_step, inside_end - j, to + (j - first) * block.in.tile_step);
+      InputTiles(d, channels, rows, s.in_step, inside_end - j, to + (j - first) * group.in.lanes);
       j = inside_end;
       if (j == end) break;
     }
-    std::memset(edge, 0, static_cast<size_t>(block.EdgeFloats()) * sizeof(float));
+    std::memset(edge, 0, static_cast<size_t>(group.EdgeFloats()) * sizeof(float));
     for (int64_t i = 0; i < kPoints; ++i) {
       const int64_t x = 4 * j - s.pad + i % 6;
       if (s.in[i / 6] == nullptr || x < 0 || x >= s.width) continue;
       std::memcpy(edge + i * step, s.in[i / 6] + x * s.in_step, static_cast<size_t>(channels) * sizeof(float));
     }
     for (int y = 0; y < 6; ++y) rows[y] = edge + y * 6 * step;
-    InputTiles(d, channels, rows, step, 1, to + (j - first) * block.in.tile_step);
+    InputTiles(d, channels, rows, step, 1, to + (j - first) * group.in.lanes);
   }
 }
 
-// Products of `tiles` tiles and `vectors` vectors of output channels at one point.
-template <class D, int vectors, int tiles>
+// Products of `tiles` tiles of a group and `vectors` vectors of output channels at one point.
+template <class D, int64_t in_lanes, int vectors, int tiles>
 HWY_NOINLINE void Micro(D d, const Lanes& lanes, const float* HWY_RESTRICT in, const float* HWY_RESTRICT weights,
-                        float* HWY_RESTRICT out, int64_t out_step, int64_t out_tile_step) {
+                        float* HWY_RESTRICT out, int64_t out_step) {
   constexpr int64_t kLanes = hn::MaxLanes(D());
-  const int64_t in_step = lanes.tile_step;
   hn::Vec<D> acc[vectors][tiles];
 #pragma GCC unroll 64
   for (int i = 0; i < vectors * tiles; ++i) acc[i / tiles][i % tiles] = hn::Zero(d);
-  const int64_t end = std::min(lanes.lanes, lanes.channels);
+  const int64_t end = std::min(in_lanes, lanes.channels);
   for (int64_t vector = 1; vector <= lanes.vectors; ++vector, in += lanes.step) {
     const int64_t repeated = vector == lanes.vectors ? lanes.repeated : 0;
     for (int64_t k = repeated; k < end; ++k) {
@@ -154,7 +141,7 @@ HWY_NOINLINE void Micro(D d, const Lanes& lanes, const float* HWY_RESTRICT in, c
       weights += vectors * kLanes;
 #pragma GCC unroll 16
       for (int i = 0; i < tiles; ++i) {
-        const hn::Vec<D> value = hn::Set(d, in[i * in_step + k]);
+        const hn::Vec<D> value = hn::Set(d, in[i * in_lanes + k]);
 #pragma GCC unroll 4
         for (int v = 0; v < vectors; ++v) acc[v][i] = hn::MulAdd(value, weight[v], acc[v][i]);
       }
@@ -163,74 +150,75 @@ HWY_NOINLINE void Micro(D d, const Lanes& lanes, const float* HWY_RESTRICT in, c
 #pragma GCC unroll 16
   for (int i = 0; i < tiles; ++i) {
 #pragma GCC unroll 4
-    for (int v = 0; v < vectors; ++v) hn::StoreU(acc[v][i], d, out + i * out_tile_step + v * out_step);
+    for (int v = 0; v < vectors; ++v) hn::StoreU(acc[v][i], d, out + i * kLanes + v * out_step);
   }
 }
 
-template <class D, int vectors, int tiles>
-HWY_INLINE void MicroOfUpTo(D d, int64_t count, const Block& block, const float* in, const float* weights, float* out) {
+template <class D, int64_t in_lanes, int vectors, int tiles>
+HWY_INLINE void MicroOfUpTo(D d, int64_t count, const Group& group, const float* in, const float* weights, float* out) {
   if constexpr (tiles > 2) {
-    if (count < tiles) return MicroOfUpTo<D, vectors, tiles - 2>(d, count, block, in, weights, out);
+    if (count < tiles) return MicroOfUpTo<D, in_lanes, vectors, tiles - 2>(d, count, group, in, weights, out);
   }
-  Micro<D, vectors, tiles>(d, block.in, in, weights, out, block.out.step, block.out.tile_step);
+  Micro<D, in_lanes, vectors, tiles>(d, group.in, in, weights, out, group.out.step);
 }
 
-// One panel of weights at one point, with an even number of tiles.
-template <class D, int vectors>
-void Products(D d, int64_t tiles, const Block& block, const float* in, const float* weights, float* out) {
-  constexpr int kMost = MicroTiles(vectors);
+// One panel of weights at one point, with an even number of tiles of one group.
+template <class D, int64_t in_lanes, int vectors>
+void Products(D d, int64_t tiles, const Group& group, const float* in, const float* weights, float* out) {
+  constexpr int64_t kMost = MicroTiles(vectors), kLanes = hn::MaxLanes(D());
   for (int64_t count; tiles > 0; tiles -= count) {
     count = Share(tiles, kMost, 2);
-    MicroOfUpTo<D, vectors, kMost>(d, count, block, in, weights, out);
-    in += count * block.in.tile_step;
-    out += count * block.out.tile_step;
+    MicroOfUpTo<D, in_lanes, vectors, kMost>(d, count, group, in, weights, out);
+    in += count * in_lanes;
+    out += count * kLanes;
   }
 }
 
-template <class D>
-void AllProducts(D d, const Block& block, int64_t tiles, const float* in, const float* weights, float* out) {
+template <class D, int64_t in_lanes>
+void AllProducts(D d, const Group& group, int64_t tiles, const float* in, const float* weights, float* out) {
   constexpr int64_t kLanes = hn::MaxLanes(D());
   const int64_t even = RoundUp(tiles, 2);
-  for (int64_t point = 0; point < kPoints; ++point, in += block.in.lanes) {
-    float* to = out + point * kLanes;
-    for (int64_t left = block.out.vectors, vectors; left > 0; left -= vectors) {
+  for (int64_t point = 0; point < kPoints; ++point, in += kGroup * in_lanes) {
+    float* to = out + point * kGroup * kLanes;
+    for (int64_t left = group.out.vectors, vectors; left > 0; left -= vectors) {
       vectors = Share(left, kMaxVectors, 1);
       if constexpr (kMaxVectors == 4) {
-        if (vectors == 4) Products<D, 4>(d, even, block, in, weights, to);
+        if (vectors == 4) Products<D, in_lanes, 4>(d, even, group, in, weights, to);
       }
-      if (vectors == 3) Products<D, 3>(d, even, block, in, weights, to);
-      if (vectors == 2) Products<D, 2>(d, even, block, in, weights, to);
-      if (vectors == 1) Products<D, 1>(d, even, block, in, weights, to);
-      weights += vectors * kLanes * block.in.channels;
-      to += vectors * block.out.step;
+      if (vectors == 3) Products<D, in_lanes, 3>(d, even, group, in, weights, to);
+      if (vectors == 2) Products<D, in_lanes, 2>(d, even, group, in, weights, to);
+      if (vectors == 1) Products<D, in_lanes, 1>(d, even, group, in, weights, to);
+      weights += vectors * kLanes * group.in.channels;
+      to += vectors * group.out.step;
     }
+  }
+}
+
+template <class In, class Out>
+void RunLanes(const WinogradSize& size, const float* packed, const WinogradStrip& s) {
+  const int64_t end = (s.x_end + 3) / 4;
+  const Group group(size);
+  float* const in = s.scratch;
+  float* const out = in + group.in.floats();
+  float* const edge = out + group.out.floats();
+  const float* const weights = packed + RoundUp(group.out.vectors * group.out.lanes, kLine);
+  for (int64_t j = s.x_begin / 4, count; j < end; j += count) {
+    count = std::min(Share(RoundUp(end - j, 2), kGroup, 2), end - j);
+    Inputs(In(), s, j, count, group, in, edge);
+    AllProducts<Out, hn::MaxLanes(In())>(Out(), group, count, in, weights, out);
+    Outputs(Out(), size, s, packed, j, count, out);
   }
 }
 
 void Run(const WinogradSize& size, const float* packed, const WinogradStrip& s) {
-  constexpr int64_t kWide = hn::MaxLanes(Wide());
-  const int64_t first = s.x_begin / 4, end = (s.x_end + 3) / 4;
-  const Block block(size, end - first);
-  float* const in = s.scratch;
-  float* const out = in + block.InFloats();
-  float* const edge = out + block.OutFloats();
-  const float* const weights = packed + RoundUp(block.out.vectors * block.out.lanes, kLine);
-  const bool wide_in = block.in.lanes == kWide, wide_out = block.out.lanes == kWide;
-  for (int64_t j = first, count; j < end; j += count) {
-    count = std::min(Share(RoundUp(end - j, 2), block.tiles, 2), end - j);
-    if (wide_in) {
-      Inputs(Wide(), s, j, count, block, in, edge);
-    } else {
-      Inputs(Narrow(), s, j, count, block, in, edge);
-    }
-    if (wide_out) {
-      AllProducts(Wide(), block, count, in, weights, out);
-      Outputs(Wide(), size, s, packed, j, count, out);
-    } else {
-      AllProducts(Narrow(), block, count, in, weights, out);
-      Outputs(Narrow(), size, s, packed, j, count, out);
-    }
+  constexpr int64_t kWide = hn::MaxLanes(Wide()), kNarrow = hn::MaxLanes(Narrow());
+  const bool wide_in = InLanes(size.in_channels).lanes == kWide, wide_out = OutLanes(size.out_channels).lanes == kWide;
+  if constexpr (kWide != kNarrow) {
+    if (wide_in && wide_out) return RunLanes<Wide, Wide>(size, packed, s);
+    if (wide_in) return RunLanes<Wide, Narrow>(size, packed, s);
+    if (wide_out) return RunLanes<Narrow, Wide>(size, packed, s);
   }
+  RunLanes<Narrow, Narrow>(size, packed, s);
 }
 
 }  // namespace safelight::kernels::HWY_NAMESPACE
@@ -251,9 +239,7 @@ void PackWinograd(const WinogradSize& size, const float* weights, const float* b
   HWY_DYNAMIC_DISPATCH(Pack)(size, weights, bias, packed);
 }
 int64_t WinogradLayout(const WinogradSize& size) { return HWY_DYNAMIC_DISPATCH(Layout)(size); }
-size_t WinogradScratchBytes(const WinogradSize& size, int64_t columns) {
-  return HWY_DYNAMIC_DISPATCH(ScratchBytes)(size, columns);
-}
+size_t WinogradScratchBytes(const WinogradSize& size) { return HWY_DYNAMIC_DISPATCH(ScratchBytes)(size); }
 void RunWinograd(const WinogradSize& size, const float* packed, const WinogradStrip& strip) {
   HWY_DYNAMIC_DISPATCH(Run)(size, packed, strip);
 }

@@ -12,7 +12,7 @@
 // |input| of the tile times the channel's nine |weights|: a tested bound, not a proven one. Random weights of 32
 // channels, outputs of rms 0.6: 3.6e-7 rms and 2.2e-6 at most, against 1.8e-7 and 1.1e-6 of direct sums.
 //
-// Cost: the tiles of a block are transformed, multiplied as 36 small matrices and transformed back within the L2 cache.
+// Cost: a group of 12 tiles is transformed, multiplied as 36 small matrices and transformed back within the L2 cache.
 #pragma once
 
 #include <cstddef>
@@ -32,8 +32,8 @@ void PackWinograd(const WinogradSize& size, const float* weights, const float* b
 // Names the packing that this CPU uses for `size`; equal numbers, equal bytes.
 int64_t WinogradLayout(const WinogradSize& size);
 
-// Scratch for strips of up to `columns` output columns: bounded, however wide they are.
-size_t WinogradScratchBytes(const WinogradSize& size, int64_t columns);
+// The same for strips of any width.
+size_t WinogradScratchBytes(const WinogradSize& size);
 
 enum class WinogradResidual { kBeforeActivation, kAfterActivation };
 

@@ -19,7 +19,7 @@ class Winograd3x3 {
         in_(FilledFloats(static_cast<size_t>((kRows + 2) * kColumns * in_channels))),
         packed_(WinogradPackedBytes(size_) / sizeof(float)),
         out_(static_cast<size_t>(kRows * kColumns * out_channels)),
-        scratch_(WinogradScratchBytes(size_, kColumns) / sizeof(float) + 16) {
+        scratch_(WinogradScratchBytes(size_) / sizeof(float) + 16) {
     const std::vector<float> weights = FilledFloats(static_cast<size_t>(out_channels * 9 * in_channels));
     PackWinograd(size_, weights.data(), nullptr, packed_.data());
   }

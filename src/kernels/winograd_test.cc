@@ -70,7 +70,7 @@ struct Data {
 std::vector<float> Convolve(const Case& c, const Data& data, int64_t begin, int64_t end) {
   const int64_t ci = c.size.in_channels, co = c.size.out_channels, row_floats = c.out_width() * co;
   std::vector<float> packed(WinogradPackedBytes(c.size) / sizeof(float));
-  std::vector<float> scratch(WinogradScratchBytes(c.size, end - begin) / sizeof(float));
+  std::vector<float> scratch(WinogradScratchBytes(c.size) / sizeof(float));
   PackWinograd(c.size, data.weights.data(), data.bias.data(), packed.data());
   std::vector<std::vector<float>> in, out, residual;
   for (int64_t y = 0; y < c.height; ++y) {
@@ -220,7 +220,7 @@ TEST(WinogradTest, RowsAndPixelsApartGiveTheSameBits) {
         std::copy_n(data.in.begin() + i * size.in_channels, size.in_channels, in.begin() + i * in_step);
       }
       std::vector<float> packed(WinogradPackedBytes(size) / sizeof(float));
-      std::vector<float> scratch(WinogradScratchBytes(size, 38) / sizeof(float));
+      std::vector<float> scratch(WinogradScratchBytes(size) / sizeof(float));
       PackWinograd(size, data.weights.data(), data.bias.data(), packed.data());
       WinogradStrip s{.in_step = in_step, .width = 40, .pad = 0, .out_step = out_step, .x_begin = 0, .x_end = 38};
       s.low = -kMost, s.high = kMost, s.scratch = scratch.data();

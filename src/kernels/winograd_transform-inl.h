@@ -31,21 +31,24 @@ int64_t RoundUp(int64_t x, int64_t to) { return (x + to - 1) / to * to; }
 constexpr int64_t kPoints = 36;
 constexpr int64_t kLine = 16;  // floats of a cache line
 
-// How channels lie in vectors, and in memory at the points: [tile][vector][point][lane], so that a tile's vector is
-// read or written in one go at constant distances. The last vector overlaps the one before it rather than reach past
-// the last channel; fewer channels than lanes are one vector that is loaded and stored through a copy.
+// Tiles lie together in groups, as many as a micro-kernel multiplies at a time: a constant, so that the transforms and
+// the micro-kernels address all that they touch at constant distances from one pointer.
+constexpr int64_t kGroup = 12;
+
+// How channels lie in vectors, and a group in memory at the points: [vector][point][tile][lane]. The last vector
+// overlaps the one before it rather than reach past the last channel; fewer channels than lanes are one vector that is
+// loaded and stored through a copy.
 struct Lanes {
   int64_t channels, lanes, vectors;
-  int64_t step;       // from vector to vector: a cache line more than they take, against conflicts in L1
-  int64_t tile_step;  // from tile to tile
-  int64_t repeated;   // lanes of the last vector that the one before it has, too
+  int64_t step;      // from vector to vector: a cache line more than they take, against conflicts in L1
+  int64_t repeated;  // lanes of the last vector that the one before it has, too
   Lanes(int64_t channels, int64_t lanes)
       : channels(channels),
         lanes(lanes),
         vectors((channels + lanes - 1) / lanes),
-        step(RoundUp(kPoints * lanes, kLine) + kLine),
-        tile_step(vectors * step),
+        step(RoundUp(kPoints * kGroup * lanes, kLine) + kLine),
         repeated(vectors > 1 ? vectors * lanes - channels : 0) {}
+  int64_t floats() const { return vectors * step; }
   int64_t start(int64_t vector) const { return vector * lanes - (vector + 1 == vectors ? repeated : 0); }
 };
 // Inputs are read in wide vectors if all of these lie within cache lines; pixels of 28 channels do better with two
@@ -79,13 +82,12 @@ HWY_INLINE void ToPoints(D d, const Load& x, V& first, V& second) {
 }
 constexpr int kPairPoint[3][2] = {{1, 2}, {3, 4}, {0, 5}};
 
-// `tiles` neighbouring tiles of one vector of input channels, into two rows of six points each. The columns that two
-// tiles share are transformed once.
+// `tiles` neighbouring tiles of a group and one vector of input channels, into two rows of six points each. The columns
+// that two tiles share are transformed once.
 template <int kPair, class D>
-HWY_INLINE void InputPass(D d, const float* const* rows, int64_t step, int64_t tiles, float* HWY_RESTRICT to,
-                          int64_t to_step) {
+HWY_INLINE void InputPass(D d, const float* const* rows, int64_t step, int64_t tiles, float* HWY_RESTRICT to) {
   using V = hn::Vec<D>;
-  constexpr int64_t kLanes = hn::MaxLanes(D());
+  constexpr int64_t kLanes = hn::MaxLanes(D()), kStep = kGroup * kLanes;
   const float* row[6];
 #pragma GCC unroll 6
   for (int y = 0; y < 6; ++y) row[y] = rows[y];
@@ -96,7 +98,7 @@ HWY_INLINE void InputPass(D d, const float* const* rows, int64_t step, int64_t t
   };
   column(0, a[4], b[4]);
   column(1, a[5], b[5]);
-  for (int64_t t = 0; t < tiles; ++t, to += to_step) {
+  for (int64_t t = 0; t < tiles; ++t, to += kLanes) {
     a[0] = a[4], a[1] = a[5], b[0] = b[4], b[1] = b[5];
     column(2, a[2], b[2]);
     column(3, a[3], b[3]);
@@ -104,14 +106,14 @@ HWY_INLINE void InputPass(D d, const float* const* rows, int64_t step, int64_t t
     column(5, a[5], b[5]);
     const auto across = [&](const V* from, int64_t point) HWY_ATTR __attribute__((always_inline)) {
       const auto x = [&](int i) HWY_ATTR { return from[i]; };
-      float* HWY_RESTRICT out = to + point * kLanes;
+      float* HWY_RESTRICT out = to + point * kStep;
       V p, q;
       ToPoints<0>(d, x, p, q);
-      hn::StoreU(p, d, out + kLanes), hn::StoreU(q, d, out + 2 * kLanes);
+      hn::StoreU(p, d, out + kStep), hn::StoreU(q, d, out + 2 * kStep);
       ToPoints<1>(d, x, p, q);
-      hn::StoreU(p, d, out + 3 * kLanes), hn::StoreU(q, d, out + 4 * kLanes);
+      hn::StoreU(p, d, out + 3 * kStep), hn::StoreU(q, d, out + 4 * kStep);
       ToPoints<2>(d, x, p, q);
-      hn::StoreU(p, d, out), hn::StoreU(q, d, out + 5 * kLanes);
+      hn::StoreU(p, d, out), hn::StoreU(q, d, out + 5 * kStep);
     };
     across(a, kPairPoint[kPair][0] * 6);
     across(b, kPairPoint[kPair][1] * 6);
@@ -126,9 +128,9 @@ void InputTiles(D d, int64_t channels, const float* const* rows, int64_t step, i
   for (int64_t v = 0; v < in.vectors; ++v, to += in.step) {
     const float* shifted[6];
     for (int i = 0; i < 6; ++i) shifted[i] = rows[i] + in.start(v);
-    InputPass<0>(d, shifted, step, tiles, to, in.tile_step);
-    InputPass<1>(d, shifted, step, tiles, to, in.tile_step);
-    InputPass<2>(d, shifted, step, tiles, to, in.tile_step);
+    InputPass<0>(d, shifted, step, tiles, to);
+    InputPass<1>(d, shifted, step, tiles, to);
+    InputPass<2>(d, shifted, step, tiles, to);
   }
 }
 
@@ -184,7 +186,7 @@ HWY_INLINE void OutputPass(D d, const float* HWY_RESTRICT from, const Put& put) 
   V a[6], b[6];
 #pragma GCC unroll 6
   for (int i = 0; i < 6; ++i) {
-    const auto load = [&](int y) HWY_ATTR { return hn::LoadU(d, from + (y * 6 + i) * kLanes); };
+    const auto load = [&](int y) HWY_ATTR { return hn::LoadU(d, from + (y * 6 + i) * kGroup * kLanes); };
     FromPoints<kOdd>(d, load, a[i], b[i]);
   }
   const auto across = [&](const V* values, int row) HWY_ATTR __attribute__((always_inline)) {
@@ -202,8 +204,9 @@ HWY_INLINE void OutputPass(D d, const float* HWY_RESTRICT from, const Put& put) 
 // Tiles of which all is wanted and all lanes are channels. What they need is in local variables: the compiler thinks
 // that a store of a vector may change anything else.
 template <Uses uses, class D>
-HWY_NOINLINE void WholeTiles(D d, const float* HWY_RESTRICT from, int64_t from_step, const WinogradStrip& s,
-                             int64_t channel, const Finish<D>& given, int64_t first, int64_t count) {
+HWY_NOINLINE void WholeTiles(D d, const float* HWY_RESTRICT from, const WinogradStrip& s, int64_t channel,
+                             const Finish<D>& given, int64_t first, int64_t count) {
+  constexpr int64_t kLanes = hn::MaxLanes(D());
   constexpr bool kResidual = uses.before || uses.after;
   const Finish<D> finish = given;
   const int64_t step = s.out_step, residual_step = s.residual_step;
@@ -219,7 +222,7 @@ HWY_NOINLINE void WholeTiles(D d, const float* HWY_RESTRICT from, int64_t from_s
     if constexpr (kResidual) other = hn::LoadU(d, residual[row] + column * residual_step);
     hn::StoreU(finish.Apply(uses, y, other), d, to[row] + column * step);
   };
-  for (int64_t t = 0; t < count; ++t, from += from_step) {
+  for (int64_t t = 0; t < count; ++t, from += kLanes) {
     OutputPass<false>(d, from, put);
     OutputPass<true>(d, from, put);
 #pragma GCC unroll 4
@@ -232,11 +235,10 @@ HWY_NOINLINE void WholeTiles(D d, const float* HWY_RESTRICT from, int64_t from_s
 
 // Tiles of which a part is wanted, or fewer channels than lanes.
 template <class D>
-HWY_NOINLINE void PartTiles(D d, const Uses& uses, const float* HWY_RESTRICT from, int64_t from_step,
-                            const WinogradStrip& s, int64_t channel, int64_t channels, const Finish<D>& finish,
-                            int64_t first, int64_t end) {
+HWY_NOINLINE void PartTiles(D d, const Uses& uses, const float* HWY_RESTRICT from, const WinogradStrip& s,
+                            int64_t channel, int64_t channels, const Finish<D>& finish, int64_t first, int64_t end) {
   constexpr int64_t kLanes = hn::MaxLanes(D());
-  for (int64_t j = first; j < end; ++j, from += from_step) {
+  for (int64_t j = first; j < end; ++j, from += kLanes) {
     HWY_ALIGN float tile[16 * kLanes];
     const auto put = [&](int row, int64_t column, hn::Vec<D> y)
                          HWY_ATTR { hn::Store(y, d, tile + (row * 4 + column) * kLanes); };
@@ -254,7 +256,7 @@ HWY_NOINLINE void PartTiles(D d, const Uses& uses, const float* HWY_RESTRICT fro
   }
 }
 
-// Tiles [first, first + count) of the strip, from their products.
+// Tiles [first, first + count) of the strip, a group, from their products.
 template <class D>
 void Outputs(D d, const WinogradSize& size, const WinogradStrip& s, const float* bias, int64_t first, int64_t count,
              const float* from) {
@@ -267,7 +269,7 @@ void Outputs(D d, const WinogradSize& size, const WinogradStrip& s, const float*
                            : uses.slopes ? WholeTiles<Uses{false, true, false}, D>
                                          : WholeTiles<Uses{false, false, false}, D>;
   const Lanes out(size.out_channels, hn::MaxLanes(D()));
-  const int64_t end = first + count, step = out.tile_step, channels = std::min(out.channels, out.lanes);
+  const int64_t end = first + count, channels = std::min(out.channels, out.lanes);
   const bool whole = out.channels >= out.lanes && std::find(s.out, s.out + 4, nullptr) == s.out + 4;
   const int64_t whole_begin = whole ? std::clamp((s.x_begin + 3) / 4, first, end) : end;
   const int64_t whole_end = std::clamp(s.x_end / 4, whole_begin, end);
@@ -275,9 +277,10 @@ void Outputs(D d, const WinogradSize& size, const WinogradStrip& s, const float*
     const int64_t channel = out.start(v);
     Finish<D> finish{hn::LoadU(d, bias + v * out.lanes), hn::Set(d, 1.0f), hn::Set(d, s.low), hn::Set(d, s.high)};
     if (slopes) finish.slope = LoadFew(d, s.slopes + channel, channels);
-    PartTiles(d, uses, from, step, s, channel, channels, finish, first, whole_begin);
-    whole_tiles(d, from + (whole_begin - first) * step, step, s, channel, finish, whole_begin, whole_end - whole_begin);
-    PartTiles(d, uses, from + (whole_end - first) * step, step, s, channel, channels, finish, whole_end, end);
+    const auto at = [&](int64_t tile) { return from + (tile - first) * out.lanes; };
+    PartTiles(d, uses, from, s, channel, channels, finish, first, whole_begin);
+    whole_tiles(d, at(whole_begin), s, channel, finish, whole_begin, whole_end - whole_begin);
+    PartTiles(d, uses, at(whole_end), s, channel, channels, finish, whole_end, end);
   }
 }
 

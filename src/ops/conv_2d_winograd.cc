@@ -79,7 +79,7 @@ class WinogradKernel : public Kernel {
                                             : options.pack_cache->Get(weights, layout, make);
   }
 
-  size_t scratch_bytes() const override { return kernels::WinogradScratchBytes(size_, sliding_.columns.out); }
+  size_t scratch_bytes() const override { return kernels::WinogradScratchBytes(size_); }
 
   Status Run(const KernelArgs& args) const override {
     const Window &in = args.inputs[0], &out = args.outputs[0];
