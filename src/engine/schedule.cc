@@ -74,7 +74,6 @@ UnitRegion PlanUnit(const PhaseNodes& nodes, const PhaseCut& cut, int64_t band, 
     return Range{CutPoint(size, cells, nodes.grain, part, parts), CutPoint(size, cells, nodes.grain, part + 1, parts)};
   };
   UnitRegion region;
-  region.block = block;
   region.rows.resize(count);
   region.columns.resize(count);
   for (size_t e = count; e-- > 0;) {
@@ -99,13 +98,13 @@ UnitRegion PlanUnit(const PhaseNodes& nodes, const PhaseCut& cut, int64_t band, 
 
 Range MemberColumns(const PhaseNodes& nodes, const PhaseCut& cut, const UnitRegion& region, size_t e, int member) {
   const Range all = region.columns[e];
-  const int64_t columns = nodes.entries[e].columns;
-  const int64_t first = region.block * cut.team, parts = cut.blocks * cut.team;
-  const auto point = [&](int64_t part) { return CutPoint(columns, nodes.column_cells, nodes.grain, part, parts); };
-  Range own{all.begin, all.end};
-  if (member > 0) own.begin = std::clamp(point(first + member), all.begin, all.end);
-  if (member + 1 < cut.team) own.end = std::clamp(point(first + member + 1), all.begin, all.end);
-  return own;
+  const int64_t columns = nodes.entries[e].columns, cells = nodes.column_cells, team = cut.team;
+  const auto point = [&](int64_t part) {
+    if (part == 0 || part == team) return part == 0 ? all.begin : all.end;
+    const int64_t cell = (2 * cells * (all.begin * team + all.size() * part) + columns * team) / (2 * columns * team);
+    return std::clamp(columns * cell / cells / nodes.grain * nodes.grain, all.begin, all.end);
+  };
+  return {point(member), point(member + 1)};
 }
 
 Puller::Puller(const PhaseNodes& nodes) : nodes_(nodes) {

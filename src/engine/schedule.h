@@ -45,7 +45,6 @@ PhaseNodes CollectPhase(const Graph& graph, const AxisPlan& axes, const PhasePla
 
 // What one unit makes of every node: absolute rows and columns.
 struct UnitRegion {
-  int64_t block = 0;                 // of the cut's blocks
   std::vector<Range> rows, columns;  // by position
 };
 // How a phase is cut: bands x blocks units, `team` threads each.
@@ -58,8 +57,8 @@ struct PhaseCut {
 // Unit `band`, `block` of the cut: targets share the picture evenly; other nodes make what their readers need, halo
 // included.
 UnitRegion PlanUnit(const PhaseNodes& nodes, const PhaseCut& cut, int64_t band, int64_t block);
-// The columns of entry `e` that member `member` of the unit's team makes; empty for all but one where there is no
-// column axis.
+// The columns of entry `e` that member `member` of the unit's team makes: an even share of the entry's own, halo
+// included, between cells. Empty for all but one where there is no column axis.
 Range MemberColumns(const PhaseNodes& nodes, const PhaseCut& cut, const UnitRegion& region, size_t e, int member);
 
 struct RowStep {

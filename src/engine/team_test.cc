@@ -52,6 +52,20 @@ TEST(TeamTest, SharesCoverTheUnitWithoutOverlap) {
   }
 }
 
+TEST(TeamTest, SharesAreEvenWithTheHaloOfABlock) {
+  const Chain chain({{0, 0}, {3, 3}, {3, 3}, {3, 3}});
+  const PhaseCut cut{.bands = 1, .blocks = 2, .team = 2, .strip = 1};
+  for (int64_t block : {0, 1}) {
+    const UnitShares shares = ShareUnit(chain.nodes, cut, PlanUnit(chain.nodes, cut, 0, block));
+    // 32 columns of the last, 9 more of the first, on the side of the other block.
+    for (size_t e = 0; e < chain.nodes.entries.size(); ++e) {
+      const int64_t first = shares.columns[0][e].size(), second = shares.columns[1][e].size();
+      EXPECT_EQ(first + second, 32 + 3 * (3 - static_cast<int64_t>(e)));
+      EXPECT_LE(std::abs(first - second), 1) << "entry " << e;
+    }
+  }
+}
+
 TEST(TeamTest, ElementsOfAMembersOwnColumnsNeedNoMeeting) {
   const Chain chain({{0, 0}, {0, 0}, {0, 0}});
   const UnitShares shares = Share(chain, 2);
