@@ -29,24 +29,27 @@ constexpr int kRegisters = 16;
 // Pixels of a tile: the accumulators leave registers for the weights and a broadcast.
 constexpr int TilePixels(int vectors) { return (kRegisters - 4) / 2 * 2 / vectors; }
 
+constexpr int kMaxVectors = 3;   // of output channels at a time
 constexpr int64_t kMaxDots = 4;  // output channels made as dot products
 constexpr int kDotPixels = 4;
 
-// Output channels of one block: as wide as the CPU allows without making more channels in all.
-int64_t BlockChannels(const ConvSize& size) {
+// Lanes of the vectors of output channels: wide ones if these are several and do not make more channels in all.
+int64_t OutLanes(const ConvSize& size) {
   const int64_t wide = static_cast<int64_t>(hn::Lanes(Wide())), narrow = static_cast<int64_t>(hn::Lanes(Narrow()));
-  const auto padded = [&](int64_t block) { return (size.out_channels + block - 1) / block * block; };
-  const auto fits = [&](int64_t block) { return block <= size.out_channels && padded(block) == padded(narrow); };
-  if (fits(2 * wide)) return 2 * wide;
-  return fits(2 * narrow) ? 2 * narrow : narrow;
+  const auto padded = [&](int64_t lanes) { return (size.out_channels + lanes - 1) / lanes * lanes; };
+  return wide < size.out_channels && padded(wide) == padded(narrow) ? wide : narrow;
+}
+int64_t Vectors(const ConvSize& size) { return (size.out_channels + OutLanes(size) - 1) / OutLanes(size); }
+
+// The first channel of a vector. The last one overlaps the one before it rather than reach past the last channel.
+int64_t VectorStart(const ConvSize& size, int64_t vector) {
+  return std::min(vector * OutLanes(size), std::max<int64_t>(size.out_channels - OutLanes(size), 0));
 }
 
-// The first channel of a block. The last block overlaps the one before it rather than reach past the last channel.
-int64_t BlockStart(const ConvSize& size, int64_t block) {
-  const int64_t width = BlockChannels(size);
-  return std::min(block * width, std::max<int64_t>(size.out_channels - width, 0));
+// Vectors of the next panel where `left` are left: the last two are nearly equal.
+int64_t PanelVectors(int64_t left) {
+  return left >= 2 * kMaxVectors ? kMaxVectors : left <= kMaxVectors ? left : (left + 1) / 2;
 }
-int64_t Blocks(const ConvSize& size) { return (size.out_channels + BlockChannels(size) - 1) / BlockChannels(size); }
 
 bool UsesDots(const ConvSize& size) {
   return size.out_channels <= kMaxDots &&
@@ -54,58 +57,60 @@ bool UsesDots(const ConvSize& size) {
 }
 
 int64_t Inner(const ConvSize& size) { return size.filter_h * size.filter_w * size.in_channels; }
-int64_t BlockFloats(const ConvSize& size) { return (Inner(size) + 1) * BlockChannels(size); }
 
-int64_t Layout(const ConvSize& size) { return UsesDots(size) ? 0 : BlockChannels(size); }
+int64_t Layout(const ConvSize& size) { return UsesDots(size) ? 0 : OutLanes(size); }
 
 size_t PackedBytes(const ConvSize& size) {
   if (UsesDots(size)) return static_cast<size_t>(kMaxDots + size.out_channels * Inner(size)) * sizeof(float);
-  return static_cast<size_t>(Blocks(size) * BlockFloats(size)) * sizeof(float);
+  return static_cast<size_t>(Vectors(size) * OutLanes(size) * (Inner(size) + 1)) * sizeof(float);
 }
 
-// Per block: the bias, then [ky][kx][ic][channel of the block]; channels beyond the last are zero.
+// Per panel: the bias, then [ky][kx][ic][channel of the panel]; channels beyond the last are zero.
 void Pack(const ConvSize& size, const float* weights, const float* bias, float* packed) {
-  const int64_t inner = Inner(size);
+  const int64_t inner = Inner(size), lanes = OutLanes(size);
   if (UsesDots(size)) {
     for (int64_t o = 0; o < kMaxDots; ++o) packed[o] = bias != nullptr && o < size.out_channels ? bias[o] : 0.0f;
     std::memcpy(packed + kMaxDots, weights, static_cast<size_t>(size.out_channels * inner) * sizeof(float));
     return;
   }
-  const int64_t width = BlockChannels(size);
-  for (int64_t b = 0; b < Blocks(size); ++b, packed += BlockFloats(size)) {
-    const int64_t first = BlockStart(size, b);
+  for (int64_t first = 0, vectors; first < Vectors(size); first += vectors) {
+    vectors = PanelVectors(Vectors(size) - first);
+    const int64_t width = vectors * lanes;
     for (int64_t c = 0; c < width; ++c) {
-      const bool exists = first + c < size.out_channels;
-      packed[c] = exists && bias != nullptr ? bias[first + c] : 0.0f;
+      const int64_t channel = VectorStart(size, first + c / lanes) + c % lanes;
+      const bool exists = channel < size.out_channels;
+      packed[c] = exists && bias != nullptr ? bias[channel] : 0.0f;
       for (int64_t i = 0; i < inner; ++i) {
-        packed[(i + 1) * width + c] = exists ? weights[(first + c) * inner + i] : 0.0f;
+        packed[(i + 1) * width + c] = exists ? weights[channel * inner + i] : 0.0f;
       }
     }
+    packed += (inner + 1) * width;
   }
 }
 
-// `count` pixels of one block of channels. `runs` start `skip` floats earlier.
+// `count` pixels of one panel of channels, of which the last vector starts `last` after the first. `runs` start `skip`
+// floats earlier.
 template <class D, int vectors, int count>
-HWY_INLINE void Tile(D d, const ConvPixels& p, const float* HWY_RESTRICT block, int64_t skip, int64_t channels,
-                     float* out) {
+HWY_INLINE void Tile(D d, const ConvPixels& p, const float* HWY_RESTRICT panel, int64_t skip, int64_t last,
+                     int64_t channels, float* out) {
   constexpr int64_t kLanes = hn::MaxLanes(D()), kWidth = vectors * kLanes;
   hn::Vec<D> acc[vectors][count];
 #pragma GCC unroll 32
   for (int i = 0; i < count; ++i) {
-#pragma GCC unroll 2
-    for (int v = 0; v < vectors; ++v) acc[v][i] = hn::LoadU(d, block + v * kLanes);
+#pragma GCC unroll 4
+    for (int v = 0; v < vectors; ++v) acc[v][i] = hn::LoadU(d, panel + v * kLanes);
   }
   for (int64_t r = 0; r < p.num_runs; ++r) {
     const float* HWY_RESTRICT in = p.runs[r].in + skip;
-    const float* HWY_RESTRICT w = block + (p.runs[r].weight + 1) * kWidth;
+    const float* HWY_RESTRICT w = panel + (p.runs[r].weight + 1) * kWidth;
     for (const float* const end = in + p.runs[r].length; in != end; ++in, w += kWidth) {
       hn::Vec<D> weight[vectors];
-#pragma GCC unroll 2
+#pragma GCC unroll 4
       for (int v = 0; v < vectors; ++v) weight[v] = hn::LoadU(d, w + v * kLanes);
 #pragma GCC unroll 32
       for (int i = 0; i < count; ++i) {
         const hn::Vec<D> value = hn::Set(d, in[i * p.in_step]);
-#pragma GCC unroll 2
+#pragma GCC unroll 4
         for (int v = 0; v < vectors; ++v) acc[v][i] = hn::MulAdd(value, weight[v], acc[v][i]);
       }
     }
@@ -115,28 +120,44 @@ HWY_INLINE void Tile(D d, const ConvPixels& p, const float* HWY_RESTRICT block, 
   for (int i = 0; i < count; ++i) {
     // There may be fewer channels than lanes.
     HWY_ALIGN float buffer[kWidth];
-    float* const to = channels == kWidth ? out + i * p.out_step : buffer;
-#pragma GCC unroll 2
-    for (int v = 0; v < vectors; ++v) hn::StoreU(Limited(acc[v][i], low, high), d, to + v * kLanes);
-    if (to == buffer) std::memcpy(out + i * p.out_step, buffer, static_cast<size_t>(channels) * sizeof(float));
+    const bool few = channels < kLanes;
+    float* const to = few ? buffer : out + i * p.out_step;
+#pragma GCC unroll 4
+    for (int v = 0; v < vectors; ++v) {
+      hn::StoreU(Limited(acc[v][i], low, high), d, to + (v + 1 < vectors ? v * kLanes : last));
+    }
+    if (few) std::memcpy(out + i * p.out_step, buffer, static_cast<size_t>(channels) * sizeof(float));
   }
 }
 
+// One panel of channels, whose first is at `out`.
 template <class D, int vectors>
-void RunBlocks(D d, const ConvSize& size, const float* packed, const ConvPixels& p) {
+void RunPanel(D d, const ConvSize& size, const float* panel, int64_t last, const ConvPixels& p, float* out) {
   constexpr int kTile = TilePixels(vectors);
-  constexpr int64_t kWidth = vectors * static_cast<int64_t>(hn::MaxLanes(D()));
-  const int64_t channels = std::min(kWidth, size.out_channels);
-  for (int64_t b = 0; b < Blocks(size); ++b, packed += BlockFloats(size)) {
-    float* out = p.out + BlockStart(size, b);
-    int64_t i = 0;
-    for (; i + kTile <= p.pixels; i += kTile) {
-      Tile<D, vectors, kTile>(d, p, packed, i * p.in_step, channels, out + i * p.out_step);
-    }
+  int64_t i = 0;
+  for (; i + kTile <= p.pixels; i += kTile) {
+    Tile<D, vectors, kTile>(d, p, panel, i * p.in_step, last, size.out_channels, out + i * p.out_step);
+  }
+  if constexpr (kTile > 4) {
     for (; i + 4 <= p.pixels; i += 4) {
-      Tile<D, vectors, 4>(d, p, packed, i * p.in_step, channels, out + i * p.out_step);
+      Tile<D, vectors, 4>(d, p, panel, i * p.in_step, last, size.out_channels, out + i * p.out_step);
     }
-    for (; i < p.pixels; ++i) Tile<D, vectors, 1>(d, p, packed, i * p.in_step, channels, out + i * p.out_step);
+  }
+  for (; i < p.pixels; ++i) {
+    Tile<D, vectors, 1>(d, p, panel, i * p.in_step, last, size.out_channels, out + i * p.out_step);
+  }
+}
+
+template <class D>
+void RunPanels(D d, const ConvSize& size, const float* packed, const ConvPixels& p) {
+  constexpr int64_t kLanes = hn::MaxLanes(D());
+  for (int64_t first = 0, vectors; first < Vectors(size); first += vectors) {
+    vectors = PanelVectors(Vectors(size) - first);
+    const int64_t start = VectorStart(size, first), last = VectorStart(size, first + vectors - 1) - start;
+    if (vectors == 3) RunPanel<D, 3>(d, size, packed, last, p, p.out + start);
+    if (vectors == 2) RunPanel<D, 2>(d, size, packed, last, p, p.out + start);
+    if (vectors == 1) RunPanel<D, 1>(d, size, packed, last, p, p.out + start);
+    packed += (Inner(size) + 1) * vectors * kLanes;
   }
 }
 
@@ -214,10 +235,8 @@ void Run(const ConvSize& size, const float* packed, const ConvPixels& p) {
       default: return RunDots<4>(size, packed, p);
     }
   }
-  const int64_t width = BlockChannels(size);
-  if (width == 2 * static_cast<int64_t>(hn::Lanes(Wide()))) return RunBlocks<Wide, 2>(Wide(), size, packed, p);
-  if (width == 2 * static_cast<int64_t>(hn::Lanes(Narrow()))) return RunBlocks<Narrow, 2>(Narrow(), size, packed, p);
-  return RunBlocks<Narrow, 1>(Narrow(), size, packed, p);
+  if (OutLanes(size) == static_cast<int64_t>(hn::Lanes(Wide()))) return RunPanels(Wide(), size, packed, p);
+  RunPanels(Narrow(), size, packed, p);
 }
 
 }  // namespace safelight::kernels::HWY_NAMESPACE

@@ -6,8 +6,8 @@
 // fit into registers. Every pixel starts from the bias and adds its runs in the order of the list, whichever
 // pixels are done with it, so its bits do not depend on where a row is cut.
 //
-// Weights are packed in blocks of output channels, [block][ky][kx][ic][channel of the block]: the inner loop is one
-// broadcast and one or two multiply-adds. Up to four output channels keep the order of the file instead and
+// Weights are packed in panels of output channels, [panel][ky][kx][ic][channel of the panel]: the inner loop is one
+// broadcast and one to three multiply-adds. Up to four output channels keep the order of the file instead and
 // are vectors over the input.
 #pragma once
 
