@@ -17,11 +17,13 @@ constexpr int64_t kMinShareColumns = 32;
 // Narrower than this only to save memory.
 constexpr int64_t kMinBlockColumns = 16;
 // One core of a usual machine.
-constexpr double kMacsPerNs = 40, kOtherPerNs = 4, kCacheBytesPerNs = 30, kMemoryBytesPerNs = 6;
-constexpr int64_t kMostShared = 32 << 20;
-constexpr double kStepNs = 150, kMeetingNs = 600;
-// Memory is worth something: so much time for each byte of rings.
-constexpr double kNsPerRingByte = 2.0;
+constexpr double kMacsPerNs = 56, kOtherPerNs = 4, kCacheBytesPerNs = 50, kMemoryBytesPerNs = 12;
+// Of a cache that is shared with other cores, and on a virtual machine with those of others, so much can be counted on.
+constexpr int64_t kMostShared = 8 << 20;
+// A meeting includes waiting for whoever was slower this time.
+constexpr double kStepNs = 150, kMeetingNs = 2000;
+// Memory is worth something: for each byte of rings so much time, and so large a part of all time.
+constexpr double kNsPerRingByte = 1.0, kPartPerRingByte = 0.005 / (1 << 20);
 
 int64_t Tallest(const PhaseNodes& nodes) {
   int64_t tallest = 1;
@@ -39,6 +41,11 @@ int64_t Widest(const PhaseNodes& nodes) {
   return widest;
 }
 
+int64_t RoundUp(int64_t value, int64_t multiple) { return (value + multiple - 1) / multiple * multiple; }
+
+// What a range costs an op that makes whole cells of its grain.
+int64_t WholeCells(Range range, int64_t grain) { return RoundUp(range.end, grain) - range.begin / grain * grain; }
+
 int64_t UnitArea(const PhaseNodes& nodes, const UnitRegion& region) {
   int64_t area = 0;
   for (size_t e = 0; e < nodes.entries.size(); ++e) area += region.rows[e].size() * region.columns[e].size();
@@ -53,47 +60,60 @@ class Pricer {
   }
 
   // `units` are those of the cut's first band, second and last: the inner ones are alike.
-  double Price(const PhaseCut& cut, const std::vector<std::vector<UnitRegion>>& bands) const {
+  RankedCut Price(const PhaseCut& cut, const std::vector<std::vector<UnitRegion>>& bands) const {
     double slowest = 0, ring_bytes = 0;
     for (const std::vector<UnitRegion>& units : bands) {
       double ns = 0;
       for (const UnitRegion& unit : units) ns += PriceUnit(unit, cut, &ring_bytes);
       slowest = std::max(slowest, ns);
     }
-    return slowest + ring_bytes * static_cast<double>(cut.bands) * kNsPerRingByte;
+    ring_bytes *= static_cast<double>(cut.bands);
+    return {cut, slowest, slowest + ring_bytes * (kNsPerRingByte + kPartPerRingByte * slowest)};
   }
 
  private:
+  int64_t Strip(const PhaseNodes::Entry& entry, const PhaseCut& cut) const {
+    return RoundUp(std::max<int64_t>(1, cut.strip * entry.rows / tallest_), entry.grain);
+  }
+
   double PriceUnit(const UnitRegion& region, const PhaseCut& cut, double* most_ring_bytes) const {
-    const double team = cut.team;
-    double ns = 0, ring_bytes = 0, moved_bytes = 0, steps = 0, weights = 0;
+    double ns = 0, ring_bytes = 0, moved_bytes = 0, steps = 0;
     for (size_t e = 0; e < costs_.size(); ++e) {
       const PhaseNodes::Entry& entry = nodes_.entries[e];
-      const double rows = static_cast<double>(region.rows[e].size()),
-                   columns = static_cast<double>(region.columns[e].size());
-      if (rows == 0 || columns == 0) continue;
-      const double strip =
-          std::max<double>(static_cast<double>(entry.grain),
-                           std::ceil(static_cast<double>(cut.strip * entry.rows) / static_cast<double>(tallest_)));
-      const double widest_share = entry.columns == 1 ? 1 : std::ceil(columns / team);
-      ns += rows * widest_share * costs_[e].pixel_ns;
-      steps += rows / strip;
-      weights += rows / strip * static_cast<double>(costs_[e].weight_bytes);
+      if (region.rows[e].empty() || region.columns[e].empty()) continue;
+      const int64_t strip = Strip(entry, cut), columns = WholeCells(region.columns[e], entry.grain);
+      const double rows = static_cast<double>(WholeCells(region.rows[e], entry.grain));
+      const auto share = [&](int64_t width, int64_t grain) {
+        return static_cast<double>(RoundUp((width + cut.team - 1) / cut.team, grain));
+      };
+      const double own_columns = share(columns, entry.grain), strips = std::ceil(rows / static_cast<double>(strip));
+      ns += rows * own_columns * costs_[e].pixel_ns;
+      steps += strips;
+      moved_bytes += strips * static_cast<double>(costs_[e].weight_bytes);
+      for (const RingEdge& edge : entry.inputs) {
+        const Range some{region.rows[e].begin, std::min(region.rows[e].begin + strip, region.rows[e].end)};
+        const double bytes = share(region.columns[edge.from].size(), 1) * costs_[edge.from].pixel_bytes;
+        moved_bytes += strips * static_cast<double>(edge.rules->row.Need(some).size()) * bytes;
+      }
       if (entry.target) continue;
-      ring_bytes += (strip + 4) * columns * static_cast<double>(costs_[e].pixel_bytes);
-      moved_bytes += 2 * rows * widest_share * static_cast<double>(costs_[e].pixel_bytes);
+      ring_bytes += static_cast<double>((strip + 4) * region.columns[e].size()) * costs_[e].pixel_bytes;
+      moved_bytes += rows * own_columns * costs_[e].pixel_bytes;
     }
-    // Of what a core moves, the share that its own cache cannot hold comes from the shared cache, or from memory.
-    const CacheSizes& caches = Caches();
-    const double own_bytes = ring_bytes / team + static_cast<double>(weight_bytes_);
-    const double outside = std::max(0.0, 1 - static_cast<double>(caches.l2_bytes) / std::max(own_bytes, 1.0));
-    const double all_bytes = ring_bytes * static_cast<double>(cut.bands) + static_cast<double>(weight_bytes_);
-    // A virtual machine may be told the size of a cache that it shares with many others.
-    const int64_t shared_bytes = std::max(std::min(caches.l3_bytes, kMostShared), caches.l2_bytes);
-    const bool in_l3 = all_bytes < 0.7 * static_cast<double>(shared_bytes);
-    ns += outside * (moved_bytes + weights) / (in_l3 ? kCacheBytesPerNs : kMemoryBytesPerNs);
     *most_ring_bytes = std::max(*most_ring_bytes, ring_bytes);
-    return ns + steps * (kStepNs + (cut.team > 1 ? kMeetingNs : 0));
+    return ns + PriceMoves(cut, ring_bytes, moved_bytes) + steps * (kStepNs + (cut.team > 1 ? kMeetingNs : 0));
+  }
+
+  // Of what a core moves, the share that its own cache cannot hold comes from the shared cache or from memory.
+  double PriceMoves(const PhaseCut& cut, double ring_bytes, double moved_bytes) const {
+    const CacheSizes& caches = Caches();
+    const auto beyond = [](int64_t cache_bytes, double bytes) {
+      return std::max(0.0, 1 - static_cast<double>(cache_bytes) / std::max(bytes, 1.0));
+    };
+    const double weights = static_cast<double>(weight_bytes_);
+    const double outside = beyond(caches.l2_bytes, ring_bytes / cut.team + weights);
+    const int64_t shared_bytes = std::max(std::min(caches.l3_bytes, kMostShared), caches.l2_bytes);
+    const double in_memory = beyond(shared_bytes, ring_bytes * static_cast<double>(cut.bands) + weights);
+    return outside * moved_bytes * ((1 - in_memory) / kCacheBytesPerNs + in_memory / kMemoryBytesPerNs);
   }
 
   const PhaseNodes& nodes_;
@@ -162,13 +182,11 @@ std::vector<EntryCost> PriceEntries(const Graph& graph, const PhaseNodes& nodes)
     if (node.op->cost != nullptr) work = node.op->cost(context);
     const int64_t macs = work.macs_done > 0 ? work.macs_done : work.macs;
     EntryCost cost;
-    const double pixels = static_cast<double>(entry.rows * entry.columns);
+    const double pixels = std::max(static_cast<double>(entry.rows * entry.columns), 1.0);
     for (int i = 0; i < context.num_outputs(); ++i) {
-      cost.pixel_bytes += TensorBytes(context.output(i).dtype, context.output(i).shape);
+      cost.pixel_bytes += static_cast<double>(TensorBytes(context.output(i).dtype, context.output(i).shape)) / pixels;
     }
-    cost.pixel_bytes = static_cast<int64_t>(static_cast<double>(cost.pixel_bytes) / std::max(pixels, 1.0));
-    cost.pixel_ns = (static_cast<double>(macs) / kMacsPerNs + static_cast<double>(work.other) / kOtherPerNs) /
-                    std::max(pixels, 1.0);
+    cost.pixel_ns = (static_cast<double>(macs) / kMacsPerNs + static_cast<double>(work.other) / kOtherPerNs) / pixels;
     cost.weight_bytes = work.weight_bytes;
     costs.push_back(cost);
   }
@@ -191,7 +209,7 @@ std::vector<RankedCut> RankCuts(const PhaseNodes& nodes, const std::vector<Entry
         const auto bands = SampleBands(nodes, fewer);
         for (int64_t strip : strips) {
           fewer.strip = strip;
-          ranked.push_back({fewer, pricer.Price(fewer, bands)});
+          ranked.push_back(pricer.Price(fewer, bands));
         }
         if (!options.frugal) break;
       }

@@ -25,14 +25,15 @@ struct CutOptions {
 // What one pixel of an entry's output costs, and what its weights weigh.
 struct EntryCost {
   double pixel_ns = 0;
-  int64_t pixel_bytes = 0;  // of its rings
+  double pixel_bytes = 0;  // of its rings
   int64_t weight_bytes = 0;
 };
 std::vector<EntryCost> PriceEntries(const Graph& graph, const PhaseNodes& nodes);
 
 struct RankedCut {
   PhaseCut cut;
-  double cost_ns = 0;
+  double time_ns = 0;
+  double cost_ns = 0;  // with what memory is worth
 };
 // Best first; never empty. All have the same `team` if `team` is given (not 0).
 std::vector<RankedCut> RankCuts(const PhaseNodes& nodes, const std::vector<EntryCost>& costs, const CutOptions& options,

@@ -116,7 +116,7 @@ class Planner {
   // A cut of every phase for teams of `team` threads, and what they cost together.
   struct Choice {
     std::vector<PhaseCut> cuts;  // by phase
-    double cost_ns = 0;
+    double time_ns = 0, cost_ns = 0;
   };
 
   // The best cuts for one size of team that need at most `ring_limit` bytes of rings; none when nothing fits.
@@ -135,6 +135,7 @@ class Planner {
           if (ranked.cut.bands * PlaceRings(schedule, RingHeights(schedule)) + scratch > ring_limit) continue;
         }
         choice.cuts.back() = ranked.cut;
+        choice.time_ns += ranked.time_ns;
         choice.cost_ns += ranked.cost_ns;
         fits = true;
         break;
@@ -169,7 +170,7 @@ class Planner {
     Plan& plan = *plan_;
     plan.ring_bytes = plan.rows_made = plan.rows_needed = plan.steps = 0;
     plan.threads = plan.team = 1;
-    plan.predicted_seconds = choice.cost_ns * 1e-9;
+    plan.predicted_seconds = choice.time_ns * 1e-9;
     for (size_t p = 0; p < plan.schedules.size(); ++p) {
       PhaseSchedule& schedule = plan.schedules[p];
       if (schedule.nodes.entries.empty()) continue;

@@ -52,8 +52,9 @@ Cost WinogradCost(const OpContext& context) {
   Cost cost = conv_2d_op.cost(context);
   const int64_t pixels = context.output(0).shape.Product(0, 3);
   const int64_t in = context.input(0).shape[3], out = context.output(0).shape[3];
-  // 36 products for 16 pixels, and transforms that take about as long as so many multiply-adds.
-  cost.macs_done = pixels * (in * out * 36 / 16 + 20 * in + 16 * out);
+  // 36 products for 16 pixels, whose output channels are whole vectors, and transforms that take about as long as so
+  // many multiply-adds.
+  cost.macs_done = pixels * (in * ((out + 7) / 8 * 8) * 36 / 16 + 16 * in + 12 * out);
   cost.weight_bytes = in * out * 36 * static_cast<int64_t>(sizeof(float));
   return cost;
 }

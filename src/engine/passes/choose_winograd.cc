@@ -27,7 +27,7 @@ bool Pays(const Graph& graph, const Node& node, const OpDef& winograd) {
   if (filter[1] != 3 || filter[2] != 3 || filter[3] != in[3]) return false;
   if (in[3] < kMinChannels || out[3] < kMinChannels || out[1] < kMinPixels || out[2] < kMinPixels) return false;
   const Cost cost = winograd.cost(context);
-  return cost.macs_done < cost.macs;
+  return cost.macs_done < node.op->cost(context).macs_done;
 }
 
 }  // namespace
