@@ -56,17 +56,32 @@ size_t ScratchBytes(const WinogradSize& size) {
   return static_cast<size_t>(group.in.floats() + group.out.floats() + group.EdgeFloats()) * sizeof(float);
 }
 
-const double kRoot = std::sqrt(2.0), kHalfRoot = std::sqrt(0.5);
+// One filter of one pair of channels at the points; its taps are `step` floats apart.
+void FilterAtPoints(int64_t taps, const float* filter, int64_t step, double* points) {
+  const double root = std::sqrt(2.0), half_root = std::sqrt(0.5);
+  // The points 0, +-sqrt(1/2), +-sqrt(2), and the weight of each, divided by sqrt(2) and sqrt(1/2) for what is left out
+  // when outputs are made. The last point is infinity: only the last tap counts.
+  const double at[5] = {0, half_root, -half_root, root, -root};
+  const double first[5] = {1, -root / 3, -root / 3, root / 6, root / 6};
+  double to[6][5] = {}, rows[6][5] = {};
+  for (int point = 0; point < 5; ++point) {
+    double power = first[point];
+    for (int64_t k = 0; k < taps; ++k, power *= at[point]) to[point][k] = power;
+  }
+  to[5][taps - 1] = 1;
+  for (int y = 0; y < 6; ++y) {
+    for (int64_t x = 0; x < taps; ++x) {
+      for (int64_t k = 0; k < taps; ++k) rows[y][x] += to[y][k] * static_cast<double>(filter[(k * taps + x) * step]);
+    }
+  }
+  for (int point = 0; point < kPoints; ++point) {
+    points[point] = 0;
+    for (int64_t k = 0; k < taps; ++k) points[point] += rows[point / 6][k] * to[point % 6][k];
+  }
+}
 
 // Bias, then [point][panel][ic][channel of the panel].
 void Pack(const WinogradSize& size, const float* weights, const float* bias, float* packed) {
-  // The usual weights of the points, divided by sqrt(2) and sqrt(1/2) for what is left out when outputs are made.
-  const double to[6][3] = {{1, 0, 0},
-                           {-kRoot / 3, -1.0 / 3, -kRoot / 6},
-                           {-kRoot / 3, 1.0 / 3, -kRoot / 6},
-                           {kRoot / 6, 1.0 / 3, kRoot / 3},
-                           {kRoot / 6, -1.0 / 3, kRoot / 3},
-                           {0, 0, 1}};
   const Lanes out = OutLanes(size.out_channels);
   const int64_t width = out.vectors * out.lanes, inner = size.in_channels;
   std::memset(packed, 0, PackedBytes(size));
@@ -78,17 +93,10 @@ void Pack(const WinogradSize& size, const float* weights, const float* bias, flo
       if (channel >= size.out_channels) continue;
       if (bias != nullptr) packed[first + lane] = bias[channel];
       for (int64_t i = 0; i < inner; ++i) {
-        const float* const filter = weights + channel * 9 * inner + i;
-        double rows[6][3] = {};
-        for (int y = 0; y < 6; ++y) {
-          for (int x = 0; x < 3; ++x) {
-            for (int k = 0; k < 3; ++k) rows[y][x] += to[y][k] * static_cast<double>(filter[(k * 3 + x) * inner]);
-          }
-        }
+        double at[kPoints];
+        FilterAtPoints(size.taps, weights + channel * size.taps * size.taps * inner + i, inner, at);
         for (int point = 0; point < kPoints; ++point) {
-          double sum = 0;
-          for (int k = 0; k < 3; ++k) sum += rows[point / 6][k] * to[point % 6][k];
-          points[(point * width + first) * inner + i * panel_width + lane] = static_cast<float>(sum);
+          points[(point * width + first) * inner + i * panel_width + lane] = static_cast<float>(at[point]);
         }
       }
     }
@@ -97,29 +105,29 @@ void Pack(const WinogradSize& size, const float* weights, const float* bias, flo
 
 // Tiles [first, first + count) of the strip, a group. Those that lie across a border, and pixels of fewer channels than
 // lanes, are read from a copy with zeros around it.
-template <class D>
+template <int kOuts, class D>
 void Inputs(D d, const WinogradStrip& s, int64_t first, int64_t count, const Group& group, float* to, float* edge) {
   const int64_t end = first + count, channels = group.in.channels, step = group.EdgeStep();
   const bool direct = channels >= group.in.lanes && std::find(s.in, s.in + 6, nullptr) == s.in + 6;
   // Tiles that read columns inside the picture only.
-  const int64_t inside_begin = direct ? std::clamp<int64_t>(s.pad > 0 ? 1 : 0, first, end) : end;
-  const int64_t inside_end = std::clamp((s.width + s.pad - 2) / 4, inside_begin, end);
+  const int64_t inside_begin = direct ? std::clamp((s.pad + kOuts - 1) / kOuts, first, end) : end;
+  const int64_t inside_end = std::clamp((s.width + s.pad - 6 + kOuts) / kOuts, inside_begin, end);
   const float* rows[6];
   for (int64_t j = first; j < end; ++j) {
     if (j == inside_begin && inside_end > inside_begin) {
-      for (int y = 0; y < 6; ++y) rows[y] = s.in[y] + (4 * j - s.pad) * s.in_step;
-      InputTiles(d, channels, rows, s.in_step, inside_end - j, to + (j - first) * group.in.lanes);
+      for (int y = 0; y < 6; ++y) rows[y] = s.in[y] + (kOuts * j - s.pad) * s.in_step;
+      InputTiles<kOuts>(d, channels, rows, s.in_step, inside_end - j, to + (j - first) * group.in.lanes);
       j = inside_end;
       if (j == end) break;
     }
     std::memset(edge, 0, static_cast<size_t>(group.EdgeFloats()) * sizeof(float));
     for (int64_t i = 0; i < kPoints; ++i) {
-      const int64_t x = 4 * j - s.pad + i % 6;
+      const int64_t x = kOuts * j - s.pad + i % 6;
       if (s.in[i / 6] == nullptr || x < 0 || x >= s.width) continue;
       std::memcpy(edge + i * step, s.in[i / 6] + x * s.in_step, static_cast<size_t>(channels) * sizeof(float));
     }
     for (int y = 0; y < 6; ++y) rows[y] = edge + y * 6 * step;
-    InputTiles(d, channels, rows, step, 1, to + (j - first) * group.in.lanes);
+    InputTiles<kOuts>(d, channels, rows, step, 1, to + (j - first) * group.in.lanes);
   }
 }
 
@@ -194,20 +202,25 @@ void AllProducts(D d, const Group& group, int64_t tiles, const float* in, const 
   }
 }
 
-template <class In, class Out>
-void RunLanes(const WinogradSize& size, const float* packed, const WinogradStrip& s) {
-  const int64_t end = (s.x_end + 3) / 4;
+template <int kOuts, class In, class Out>
+void RunTiles(const WinogradSize& size, const float* packed, const WinogradStrip& s) {
+  const int64_t end = (s.x_end + kOuts - 1) / kOuts;
   const Group group(size);
   float* const in = s.scratch;
   float* const out = in + group.in.floats();
   float* const edge = out + group.out.floats();
   const float* const weights = packed + RoundUp(group.out.vectors * group.out.lanes, kLine);
-  for (int64_t j = s.x_begin / 4, count; j < end; j += count) {
+  for (int64_t j = s.x_begin / kOuts, count; j < end; j += count) {
     count = std::min(Share(RoundUp(end - j, 2), kGroup, 2), end - j);
-    Inputs(In(), s, j, count, group, in, edge);
+    Inputs<kOuts>(In(), s, j, count, group, in, edge);
     AllProducts<Out, hn::MaxLanes(In())>(Out(), group, count, in, weights, out);
-    Outputs(Out(), size, s, packed, j, count, out);
+    Outputs<kOuts>(Out(), size, s, packed, j, count, out);
   }
+}
+
+template <class In, class Out>
+void RunLanes(const WinogradSize& size, const float* packed, const WinogradStrip& s) {
+  return size.taps == 3 ? RunTiles<4, In, Out>(size, packed, s) : RunTiles<2, In, Out>(size, packed, s);
 }
 
 void Run(const WinogradSize& size, const float* packed, const WinogradStrip& s) {

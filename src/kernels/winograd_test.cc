@@ -47,11 +47,11 @@ struct Case {
   bool slopes = false, residual = false;
   WinogradResidual use = WinogradResidual::kBeforeActivation;
 
-  int64_t out_height() const { return height + 2 * pad - 2; }
-  int64_t out_width() const { return width + 2 * pad - 2; }
+  int64_t out_height() const { return height + 2 * pad - size.taps + 1; }
+  int64_t out_width() const { return width + 2 * pad - size.taps + 1; }
   friend std::ostream& operator<<(std::ostream& os, const Case& c) {
-    return os << c.size.in_channels << "->" << c.size.out_channels << " of " << c.height << "x" << c.width << " pad "
-              << c.pad;
+    return os << c.size.in_channels << "->" << c.size.out_channels << " taps " << c.size.taps << " of " << c.height
+              << "x" << c.width << " pad " << c.pad;
   }
 };
 
@@ -59,7 +59,7 @@ struct Data {
   std::vector<float> in, weights, bias, slopes, residual;
   explicit Data(const Case& c)
       : in(Random(c.height * c.width * c.size.in_channels, 1)),
-        weights(Random(9 * c.size.in_channels * c.size.out_channels, 2)),
+        weights(Random(c.size.taps * c.size.taps * c.size.in_channels * c.size.out_channels, 2)),
         bias(Random(c.size.out_channels, 3)),
         slopes(Random(c.size.out_channels, 4)),
         residual(Random(c.out_height() * c.out_width() * c.size.out_channels, 5)) {}
@@ -69,6 +69,7 @@ struct Data {
 // there: a row is a vector of its own, its columns out of reach are not a number.
 std::vector<float> Convolve(const Case& c, const Data& data, int64_t begin, int64_t end) {
   const int64_t ci = c.size.in_channels, co = c.size.out_channels, row_floats = c.out_width() * co;
+  const int64_t tile = c.size.tile();
   std::vector<float> packed(WinogradPackedBytes(c.size) / sizeof(float));
   std::vector<float> scratch(WinogradScratchBytes(c.size) / sizeof(float));
   PackWinograd(c.size, data.weights.data(), data.bias.data(), packed.data());
@@ -76,7 +77,8 @@ std::vector<float> Convolve(const Case& c, const Data& data, int64_t begin, int6
   for (int64_t y = 0; y < c.height; ++y) {
     in.emplace_back(data.in.begin() + y * c.width * ci, data.in.begin() + (y + 1) * c.width * ci);
     for (int64_t x = 0; x < c.width; ++x) {
-      const bool read = x >= begin / 4 * 4 - c.pad && x < (end + 3) / 4 * 4 - c.pad + 2;
+      const bool read =
+          x >= begin / tile * tile - c.pad && x < (end + tile - 1) / tile * tile - c.pad + c.size.taps - 1;
       if (!read) std::fill_n(in.back().begin() + x * ci, ci, kNan);
     }
   }
@@ -84,7 +86,7 @@ std::vector<float> Convolve(const Case& c, const Data& data, int64_t begin, int6
     out.emplace_back(row_floats, kUntouched);
     residual.emplace_back(data.residual.begin() + y * row_floats, data.residual.begin() + (y + 1) * row_floats);
   }
-  for (int64_t y = 0; y < c.out_height(); y += 4) {
+  for (int64_t y = 0; y < c.out_height(); y += tile) {
     WinogradStrip s{.in_step = ci, .width = c.width, .pad = c.pad, .out_step = co, .x_begin = begin, .x_end = end};
     s.low = c.low, s.high = c.high, s.residual_step = co, s.residual_use = c.use;
     s.scratch = scratch.data();
@@ -93,7 +95,7 @@ std::vector<float> Convolve(const Case& c, const Data& data, int64_t begin, int6
       const int64_t row = y - c.pad + i;
       if (row >= 0 && row < c.height) s.in[i] = in[row].data();
     }
-    for (int64_t i = 0; i < 4 && y + i < c.out_height(); ++i) {
+    for (int64_t i = 0; i < tile && y + i < c.out_height(); ++i) {
       s.out[i] = out[y + i].data();
       if (c.residual) s.residual[i] = residual[y + i].data();
     }
@@ -107,7 +109,7 @@ std::vector<float> Convolve(const Case& c, const Data& data, int64_t begin, int6
 // Every output as its definition says, and what its error is measured by: over the input channels, the largest input of
 // the tile times the sum of weights.
 void ExpectDefinition(const Case& c, const Data& data, const std::vector<float>& result) {
-  const int64_t ci = c.size.in_channels, co = c.size.out_channels;
+  const int64_t ci = c.size.in_channels, co = c.size.out_channels, tile = c.size.tile(), taps = c.size.taps;
   const auto input = [&](int64_t y, int64_t x, int64_t i) {
     const bool inside = y >= 0 && y < c.height && x >= 0 && x < c.width;
     return inside ? static_cast<double>(data.in[(y * c.width + x) * ci + i]) : 0.0;
@@ -117,15 +119,15 @@ void ExpectDefinition(const Case& c, const Data& data, const std::vector<float>&
       std::vector<double> largest(ci);
       for (int64_t k = 0; k < 36 * ci; ++k) {
         const int64_t i = k / 36;
-        const double value = input(y / 4 * 4 - c.pad + k % 36 / 6, x / 4 * 4 - c.pad + k % 6, i);
+        const double value = input(y / tile * tile - c.pad + k % 36 / 6, x / tile * tile - c.pad + k % 6, i);
         largest[i] = std::max(largest[i], std::abs(value));
       }
       for (int64_t o = 0; o < co; ++o) {
         const int64_t at = (y * c.out_width() + x) * co + o;
         double sum = data.bias[o], measure = std::abs(data.bias[o]);
-        for (int64_t k = 0; k < 9 * ci; ++k) {
-          const double weight = data.weights[o * 9 * ci + k];
-          sum += weight * input(y - c.pad + k / (3 * ci), x - c.pad + k / ci % 3, k % ci);
+        for (int64_t k = 0; k < taps * taps * ci; ++k) {
+          const double weight = data.weights[o * taps * taps * ci + k];
+          sum += weight * input(y - c.pad + k / (taps * ci), x - c.pad + k / ci % taps, k % ci);
           measure += std::abs(weight) * largest[k % ci];
         }
         if (c.residual && c.use == WinogradResidual::kBeforeActivation) sum += data.residual[at];
@@ -138,13 +140,14 @@ void ExpectDefinition(const Case& c, const Data& data, const std::vector<float>&
   }
 }
 
-const WinogradSize kSizes[] = {{1, 1},   {2, 5},   {3, 8},   {4, 4},   {7, 9},   {8, 3},   {12, 20}, {16, 16},
-                               {24, 24}, {28, 27}, {33, 17}, {40, 48}, {32, 64}, {64, 32}, {19, 90}};
+const WinogradSize kSizes[] = {{1, 1},   {2, 5},    {3, 8},    {4, 4},      {7, 9},      {8, 3},      {12, 20},
+                               {16, 16}, {24, 24},  {28, 27},  {33, 17},    {40, 48},    {32, 64},    {64, 32},
+                               {19, 90}, {1, 1, 5}, {7, 9, 5}, {16, 16, 5}, {28, 27, 5}, {64, 32, 5}, {20, 48, 5}};
 
 TEST(WinogradTest, EqualsTheDefinition) {
   OnEveryTarget([] {
     for (const WinogradSize& size : kSizes) {
-      for (const int64_t pad : {0, 1}) {
+      for (const int64_t pad : {0, 1, 2}) {
         const Case c{size, 9, 22, pad};
         const Data data(c);
         ExpectDefinition(c, data, Convolve(c, data, 0, c.out_width()));
@@ -157,8 +160,8 @@ TEST(WinogradTest, SmallAndOddPicturesEqualTheDefinition) {
   OnEveryTarget([] {
     for (int64_t width = 1; width <= 14; ++width) {
       for (const int64_t height : {1, 2, 3, 4, 6}) {
-        for (const int64_t pad : {0, 1}) {
-          const Case c{{17, 9}, height, width, pad};
+        for (const Case& c : {Case{{17, 9}, height, width, 0}, Case{{17, 9}, height, width, 1},
+                              Case{{17, 9, 5}, height, width, 0}, Case{{17, 9, 5}, height, width, 2}}) {
           if (c.out_height() < 1 || c.out_width() < 1) continue;
           const Data data(c);
           ExpectDefinition(c, data, Convolve(c, data, 0, c.out_width()));
@@ -170,7 +173,7 @@ TEST(WinogradTest, SmallAndOddPicturesEqualTheDefinition) {
 
 TEST(WinogradTest, ActivationsAndResidualsEqualTheDefinition) {
   OnEveryTarget([] {
-    for (const WinogradSize& size : {WinogradSize{5, 3}, {9, 28}, {16, 16}}) {
+    for (const WinogradSize& size : {WinogradSize{5, 3}, {9, 28}, {16, 16}, {16, 16, 5}, {9, 28, 5}}) {
       for (int bits = 0; bits < 16; ++bits) {
         Case c{size, 7, 11};
         if (bits & 1) c.low = -0.3f, c.high = 0.9f;
@@ -188,7 +191,7 @@ TEST(WinogradTest, ActivationsAndResidualsEqualTheDefinition) {
 TEST(WinogradTest, AnyCutOfTheColumnsGivesTheSameBits) {
   OnEveryTarget([] {
     std::mt19937 random(6);
-    for (const WinogradSize& size : {WinogradSize{3, 5}, {8, 8}, {28, 27}, {32, 32}, {64, 48}}) {
+    for (const WinogradSize& size : {WinogradSize{3, 5}, {8, 8}, {28, 27}, {32, 32}, {64, 48}, {28, 27, 5}}) {
       for (const int64_t pad : {0, 1}) {
         const Case c{size, 6, 331, pad};
         const Data data(c);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The transforms of Winograd's F(4x4, 3x3) for one SIMD target: tiles of 6x6 inputs to 36 points, products at the
-// points to tiles of 4x4 outputs. winograd.cc includes it once per target. Channels are the lanes.
+// The transforms of Winograd's F(4x4, 3x3) and F(2x2, 5x5) for one SIMD target: tiles of 6x6 inputs to 36 points,
+// products at the points to tiles of 4x4 or 2x2 outputs. winograd.cc includes it once per target. Channels are lanes.
 #include <hwy/highway.h>
 
 #include <algorithm>
@@ -82,9 +82,9 @@ HWY_INLINE void ToPoints(D d, const Load& x, V& first, V& second) {
 }
 constexpr int kPairPoint[3][2] = {{1, 2}, {3, 4}, {0, 5}};
 
-// `tiles` neighbouring tiles of a group and one vector of input channels, into two rows of six points each. The columns
-// that two tiles share are transformed once.
-template <int kPair, class D>
+// `tiles` neighbouring tiles of a group and one vector of input channels, into two rows of six points each. Tiles are
+// kOuts pixels apart; the columns that two of them share are transformed once.
+template <int kPair, int kOuts, class D>
 HWY_INLINE void InputPass(D d, const float* const* rows, int64_t step, int64_t tiles, float* HWY_RESTRICT to) {
   using V = hn::Vec<D>;
   constexpr int64_t kLanes = hn::MaxLanes(D()), kStep = kGroup * kLanes;
@@ -96,14 +96,14 @@ HWY_INLINE void InputPass(D d, const float* const* rows, int64_t step, int64_t t
     const auto load = [&](int y) HWY_ATTR __attribute__((always_inline)) { return hn::LoadU(d, row[y] + x * step); };
     ToPoints<kPair>(d, load, first, second);
   };
-  column(0, a[4], b[4]);
-  column(1, a[5], b[5]);
+  constexpr int kShared = 6 - kOuts;
+#pragma GCC unroll 6
+  for (int i = 0; i < kShared; ++i) column(i, a[kOuts + i], b[kOuts + i]);
   for (int64_t t = 0; t < tiles; ++t, to += kLanes) {
-    a[0] = a[4], a[1] = a[5], b[0] = b[4], b[1] = b[5];
-    column(2, a[2], b[2]);
-    column(3, a[3], b[3]);
-    column(4, a[4], b[4]);
-    column(5, a[5], b[5]);
+#pragma GCC unroll 6
+    for (int i = 0; i < kShared; ++i) a[i] = a[kOuts + i], b[i] = b[kOuts + i];
+#pragma GCC unroll 6
+    for (int i = kShared; i < 6; ++i) column(i, a[i], b[i]);
     const auto across = [&](const V* from, int64_t point) HWY_ATTR __attribute__((always_inline)) {
       const auto x = [&](int i) HWY_ATTR { return from[i]; };
       float* HWY_RESTRICT out = to + point * kStep;
@@ -118,19 +118,19 @@ HWY_INLINE void InputPass(D d, const float* const* rows, int64_t step, int64_t t
     across(a, kPairPoint[kPair][0] * 6);
     across(b, kPairPoint[kPair][1] * 6);
 #pragma GCC unroll 6
-    for (int y = 0; y < 6; ++y) row[y] += 4 * step;
+    for (int y = 0; y < 6; ++y) row[y] += kOuts * step;
   }
 }
 
-template <class D>
+template <int kOuts, class D>
 void InputTiles(D d, int64_t channels, const float* const* rows, int64_t step, int64_t tiles, float* to) {
   const Lanes in(channels, hn::MaxLanes(D()));
   for (int64_t v = 0; v < in.vectors; ++v, to += in.step) {
     const float* shifted[6];
     for (int i = 0; i < 6; ++i) shifted[i] = rows[i] + in.start(v);
-    InputPass<0>(d, shifted, step, tiles, to);
-    InputPass<1>(d, shifted, step, tiles, to);
-    InputPass<2>(d, shifted, step, tiles, to);
+    InputPass<0, kOuts>(d, shifted, step, tiles, to);
+    InputPass<1, kOuts>(d, shifted, step, tiles, to);
+    InputPass<2, kOuts>(d, shifted, step, tiles, to);
   }
 }
 
@@ -178,7 +178,7 @@ hn::Vec<D> LoadFew(D d, const float* from, int64_t count) {
   return hn::Load(d, buffer);
 }
 
-// Half of a tile: rows 0 and 2, or 1 and 3. put(row, column, value) takes the outputs.
+// Half of a tile of 4x4: rows 0 and 2, or 1 and 3. put(row, column, value) takes the outputs.
 template <bool kOdd, class D, class Put>
 HWY_INLINE void OutputPass(D d, const float* HWY_RESTRICT from, const Put& put) {
   using V = hn::Vec<D>;
@@ -201,21 +201,53 @@ HWY_INLINE void OutputPass(D d, const float* HWY_RESTRICT from, const Put& put) 
   across(b, kOdd ? 3 : 2);
 }
 
+// Both of two outputs, from six values at the points.
+template <class D, class Load, class V = hn::Vec<D>>
+HWY_INLINE void BothFromPoints(D d, const Load& x, V& first, V& second) {
+  const V root = hn::Set(d, 1.41421356237309505f), half_root = hn::Set(d, 0.70710678118654752f);
+  const V x1 = x(1), x2 = x(2), x3 = x(3), x4 = x(4);
+  first = hn::MulAdd(hn::Add(x3, x4), half_root, hn::MulAdd(hn::Add(x1, x2), root, x(0)));
+  second = hn::Add(hn::Add(hn::Sub(x1, x2), hn::Sub(x3, x4)), x(5));
+}
+
+template <int kOuts, class D, class Put>
+HWY_INLINE void OutputTile(D d, const float* HWY_RESTRICT from, const Put& put) {
+  if constexpr (kOuts == 4) {
+    OutputPass<false>(d, from, put);
+    OutputPass<true>(d, from, put);
+  } else {
+    using V = hn::Vec<D>;
+    V rows[2][6];
+#pragma GCC unroll 6
+    for (int i = 0; i < 6; ++i) {
+      const auto load = [&](int y) HWY_ATTR { return hn::LoadU(d, from + (y * 6 + i) * kGroup * hn::MaxLanes(D())); };
+      BothFromPoints(d, load, rows[0][i], rows[1][i]);
+    }
+#pragma GCC unroll 2
+    for (int row = 0; row < 2; ++row) {
+      V p, q;
+      BothFromPoints(
+          d, [&](int i) HWY_ATTR { return rows[row][i]; }, p, q);
+      put(row, 0, p), put(row, 1, q);
+    }
+  }
+}
+
 // Tiles of which all is wanted and all lanes are channels. What they need is in local variables: the compiler thinks
 // that a store of a vector may change anything else.
-template <Uses uses, class D>
+template <Uses uses, int kOuts, class D>
 HWY_NOINLINE void WholeTiles(D d, const float* HWY_RESTRICT from, const WinogradStrip& s, int64_t channel,
                              const Finish<D>& given, int64_t first, int64_t count) {
   constexpr int64_t kLanes = hn::MaxLanes(D());
   constexpr bool kResidual = uses.before || uses.after;
   const Finish<D> finish = given;
   const int64_t step = s.out_step, residual_step = s.residual_step;
-  float* to[4];
-  const float* residual[4];
+  float* to[kOuts];
+  const float* residual[kOuts];
 #pragma GCC unroll 4
-  for (int i = 0; i < 4; ++i) {
-    to[i] = s.out[i] + 4 * first * step + channel;
-    if constexpr (kResidual) residual[i] = s.residual[i] + 4 * first * residual_step + channel;
+  for (int i = 0; i < kOuts; ++i) {
+    to[i] = s.out[i] + kOuts * first * step + channel;
+    if constexpr (kResidual) residual[i] = s.residual[i] + kOuts * first * residual_step + channel;
   }
   const auto put = [&](int row, int64_t column, hn::Vec<D> y) HWY_ATTR __attribute__((always_inline)) {
     hn::Vec<D> other = hn::Zero(d);
@@ -223,29 +255,27 @@ HWY_NOINLINE void WholeTiles(D d, const float* HWY_RESTRICT from, const Winograd
     hn::StoreU(finish.Apply(uses, y, other), d, to[row] + column * step);
   };
   for (int64_t t = 0; t < count; ++t, from += kLanes) {
-    OutputPass<false>(d, from, put);
-    OutputPass<true>(d, from, put);
+    OutputTile<kOuts>(d, from, put);
 #pragma GCC unroll 4
-    for (int i = 0; i < 4; ++i) {
-      to[i] += 4 * step;
-      if constexpr (kResidual) residual[i] += 4 * residual_step;
+    for (int i = 0; i < kOuts; ++i) {
+      to[i] += kOuts * step;
+      if constexpr (kResidual) residual[i] += kOuts * residual_step;
     }
   }
 }
 
 // Tiles of which a part is wanted, or fewer channels than lanes.
-template <class D>
+template <int kOuts, class D>
 HWY_NOINLINE void PartTiles(D d, const Uses& uses, const float* HWY_RESTRICT from, const WinogradStrip& s,
                             int64_t channel, int64_t channels, const Finish<D>& finish, int64_t first, int64_t end) {
   constexpr int64_t kLanes = hn::MaxLanes(D());
   for (int64_t j = first; j < end; ++j, from += kLanes) {
-    HWY_ALIGN float tile[16 * kLanes];
+    HWY_ALIGN float tile[kOuts * kOuts * kLanes];
     const auto put = [&](int row, int64_t column, hn::Vec<D> y)
-                         HWY_ATTR { hn::Store(y, d, tile + (row * 4 + column) * kLanes); };
-    OutputPass<false>(d, from, put);
-    OutputPass<true>(d, from, put);
-    for (int64_t i = 0; i < 16; ++i) {
-      const int64_t row = i / 4, x = 4 * j + i % 4;
+                         HWY_ATTR { hn::Store(y, d, tile + (row * kOuts + column) * kLanes); };
+    OutputTile<kOuts>(d, from, put);
+    for (int64_t i = 0; i < kOuts * kOuts; ++i) {
+      const int64_t row = i / kOuts, x = kOuts * j + i % kOuts;
       if (s.out[row] == nullptr || x < s.x_begin || x >= s.x_end) continue;
       hn::Vec<D> other = hn::Zero(d);
       if (uses.before || uses.after) other = LoadFew(d, s.residual[row] + x * s.residual_step + channel, channels);
@@ -257,30 +287,30 @@ HWY_NOINLINE void PartTiles(D d, const Uses& uses, const float* HWY_RESTRICT fro
 }
 
 // Tiles [first, first + count) of the strip, a group, from their products.
-template <class D>
+template <int kOuts, class D>
 void Outputs(D d, const WinogradSize& size, const WinogradStrip& s, const float* bias, int64_t first, int64_t count,
              const float* from) {
-  const bool residual = std::count(s.residual, s.residual + 4, nullptr) < 4, slopes = s.slopes != nullptr;
+  const bool residual = std::count(s.residual, s.residual + kOuts, nullptr) < kOuts, slopes = s.slopes != nullptr;
   const bool before = residual && s.residual_use == WinogradResidual::kBeforeActivation, after = residual && !before;
   // With a residual, no slopes are slopes of 1.
   const Uses uses{before, slopes || residual, after};
-  const auto whole_tiles = before        ? WholeTiles<Uses{true, true, false}, D>
-                           : after       ? WholeTiles<Uses{false, true, true}, D>
-                           : uses.slopes ? WholeTiles<Uses{false, true, false}, D>
-                                         : WholeTiles<Uses{false, false, false}, D>;
+  const auto whole_tiles = before        ? WholeTiles<Uses{true, true, false}, kOuts, D>
+                           : after       ? WholeTiles<Uses{false, true, true}, kOuts, D>
+                           : uses.slopes ? WholeTiles<Uses{false, true, false}, kOuts, D>
+                                         : WholeTiles<Uses{false, false, false}, kOuts, D>;
   const Lanes out(size.out_channels, hn::MaxLanes(D()));
   const int64_t end = first + count, channels = std::min(out.channels, out.lanes);
-  const bool whole = out.channels >= out.lanes && std::find(s.out, s.out + 4, nullptr) == s.out + 4;
-  const int64_t whole_begin = whole ? std::clamp((s.x_begin + 3) / 4, first, end) : end;
-  const int64_t whole_end = std::clamp(s.x_end / 4, whole_begin, end);
+  const bool whole = out.channels >= out.lanes && std::find(s.out, s.out + kOuts, nullptr) == s.out + kOuts;
+  const int64_t whole_begin = whole ? std::clamp((s.x_begin + kOuts - 1) / kOuts, first, end) : end;
+  const int64_t whole_end = std::clamp(s.x_end / kOuts, whole_begin, end);
   for (int64_t v = 0; v < out.vectors; ++v, from += out.step) {
     const int64_t channel = out.start(v);
     Finish<D> finish{hn::LoadU(d, bias + v * out.lanes), hn::Set(d, 1.0f), hn::Set(d, s.low), hn::Set(d, s.high)};
     if (slopes) finish.slope = LoadFew(d, s.slopes + channel, channels);
     const auto at = [&](int64_t tile) { return from + (tile - first) * out.lanes; };
-    PartTiles(d, uses, from, s, channel, channels, finish, first, whole_begin);
+    PartTiles<kOuts>(d, uses, from, s, channel, channels, finish, first, whole_begin);
     whole_tiles(d, at(whole_begin), s, channel, finish, whole_begin, whole_end - whole_begin);
-    PartTiles(d, uses, at(whole_end), s, channel, channels, finish, whole_end, end);
+    PartTiles<kOuts>(d, uses, at(whole_end), s, channel, channels, finish, whole_end, end);
   }
 }
 

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// CONV_2D_WINOGRAD: a CONV_2D of 3x3 taps, stride 1, made in tiles of 4 by 4 outputs with a quarter of the products.
+// CONV_2D_WINOGRAD: a CONV_2D of stride 1 made in tiles with fewer products: of 3x3 taps in tiles of 4 by 4 outputs
+// with a quarter of them, of 5x5 taps in tiles of 2 by 2 with little more than a third.
 //
 // Only the pass choose_winograd makes it, from CONV_2D nodes; options, shapes and reference are those of CONV_2D. Tiles
-// lie on the output's own grid of 4, so a pixel's bits do not depend on where a strip or a block begins; hence the
+// lie on the output's own grid, so a pixel's bits do not depend on where a strip or a block begins; hence the
 // grain and the rows rule in whole tiles.
 #include <algorithm>
 
@@ -17,10 +18,15 @@ extern const OpDef conv_2d_op;
 
 namespace {
 
-constexpr int kTile = 4, kTaps = 3, kPatch = 6;
+constexpr int kGrain = 4, kPatch = 6;
+
+kernels::WinogradSize SizeOf(const OpContext& context) {
+  return {context.input(0).shape[3], context.output(0).shape[3], context.input(1).shape[1]};
+}
 
 Sliding SlidingOf(const OpContext& context) {
-  return *MakeSliding(context.input(0).shape, kTaps, kTaps, context.attrs<SlidingAttrs>());
+  const int64_t taps = context.input(1).shape[1];
+  return *MakeSliding(context.input(0).shape, taps, taps, context.attrs<SlidingAttrs>());
 }
 
 Result<std::shared_ptr<const OpAttrs>> Read(const AttrReader& reader) { return conv_2d_op.read(reader); }
@@ -29,9 +35,10 @@ Status Infer(InferContext& context) {
   SL_TRY(conv_2d_op.infer(context));
   const Shape& filter = context.input(1).shape;
   const SlidingAttrs& attrs = context.attrs<SlidingAttrs>();
-  const bool fits = filter[1] == kTaps && filter[2] == kTaps && filter[3] == context.input(0).shape[3] &&
-                    attrs.stride_h == 1 && attrs.stride_w == 1 && attrs.dilation_h == 1 && attrs.dilation_w == 1;
-  if (!fits) return InvalidArgument("Winograd is for ungrouped 3x3 filters of stride 1");
+  const bool fits = (filter[1] == 3 || filter[1] == 5) && filter[2] == filter[1] &&
+                    filter[3] == context.input(0).shape[3] && attrs.stride_h == 1 && attrs.stride_w == 1 &&
+                    attrs.dilation_h == 1 && attrs.dilation_w == 1;
+  if (!fits) return InvalidArgument("Winograd is for ungrouped 3x3 and 5x5 filters of stride 1");
   return {};
 }
 
@@ -39,8 +46,9 @@ std::vector<AxisRule> Axes(const OpContext& context, int out_axis) {
   if (out_axis > 2) return {};
   const Shape& in = context.input(0).shape;
   const Sliding sliding = SlidingOf(context);
+  const kernels::WinogradSize size = SizeOf(context);
   const auto rule = [&](const SlidingAxis& axis, int number) {
-    return AxisRule::Gridded(number, axis.in, 1, -axis.pad, kTaps, kTile);
+    return AxisRule::Gridded(number, axis.in, 1, -axis.pad, size.taps, size.tile());
   };
   std::vector<AxisRule> rules(static_cast<size_t>(context.num_inputs()), AxisRule::All());
   rules[0] = out_axis == 0 ? AxisRule::Same(0, in[0]) : rule(out_axis == 1 ? sliding.rows : sliding.columns, out_axis);
@@ -51,10 +59,11 @@ std::vector<AxisRule> Axes(const OpContext& context, int out_axis) {
 Cost WinogradCost(const OpContext& context) {
   Cost cost = conv_2d_op.cost(context);
   const int64_t pixels = context.output(0).shape.Product(0, 3);
-  const int64_t in = context.input(0).shape[3], out = context.output(0).shape[3];
-  // 36 products for 16 pixels, whose output channels are whole vectors, and transforms that take about as long as so
-  // many multiply-adds.
-  cost.macs_done = pixels * (in * ((out + 7) / 8 * 8) * 36 / 16 + 16 * in + 12 * out);
+  const kernels::WinogradSize size = SizeOf(context);
+  const int64_t in = size.in_channels, out = size.out_channels, tile = size.tile();
+  // 36 products a tile, whose output channels are whole vectors, and transforms that take about as long as so many
+  // multiply-adds: those of the inputs by the tile, those of the outputs partly by the pixel.
+  cost.macs_done = pixels * (in * ((out + 7) / 8 * 8) * 36 + 256 * in + (96 + 6 * tile * tile) * out) / (tile * tile);
   cost.weight_bytes = in * out * 36 * static_cast<int64_t>(sizeof(float));
   return cost;
 }
@@ -62,10 +71,10 @@ Cost WinogradCost(const OpContext& context) {
 class WinogradKernel : public Kernel {
  public:
   WinogradKernel(const OpContext& context, const PrepareOptions& options)
-      : sliding_(SlidingOf(context)),
+      : size_(SizeOf(context)),
+        sliding_(SlidingOf(context)),
         clamp_(context.attrs<SlidingAttrs>().clamp),
         tail_(context.attrs<SlidingAttrs>().tail) {
-    size_ = {context.input(0).shape[3], context.output(0).shape[3]};
     const float* weights = context.constant<float>(1);
     const float* bias = context.has_input(2) ? context.constant<float>(2) : nullptr;
     const auto make = [&] {
@@ -75,7 +84,7 @@ class WinogradKernel : public Kernel {
     };
     // The bias is part of the block, so its address is part of the key.
     const std::string layout = Cat("winograd ", kernels::WinogradLayout(size_), " of ", size_.out_channels, "x",
-                                   size_.in_channels, " bias ", static_cast<const void*>(bias));
+                                   size_.in_channels, " taps ", size_.taps, " bias ", static_cast<const void*>(bias));
     packed_ = options.pack_cache == nullptr ? std::make_shared<const AlignedBuffer>(make())
                                             : options.pack_cache->Get(weights, layout, make);
   }
@@ -87,8 +96,9 @@ class WinogradKernel : public Kernel {
     const bool residual_lies = tail_.residual != kNone && args.inputs[tail_.residual].row_axis == 2;
     if (in.row_axis == 2 || out.row_axis == 2 || residual_lies) return Internal("Winograd on a ring of columns");
     const Range* box = args.box.axis;
+    const int64_t tile = size_.tile();
     for (int64_t n = box[0].begin; n < box[0].end; ++n) {
-      for (int64_t y = box[1].begin / kTile * kTile; y < box[1].end; y += kTile) RunTiles(args, n, y);
+      for (int64_t y = box[1].begin / tile * tile; y < box[1].end; y += tile) RunTiles(args, n, y);
     }
     return {};
   }
@@ -103,7 +113,7 @@ class WinogradKernel : public Kernel {
       const int64_t from = y + r - sliding_.rows.pad;
       strip.in[r] = from >= 0 && from < sliding_.rows.in ? in.Pixel<float>(n, from, 0) : nullptr;
     }
-    for (int64_t r = 0; r < kTile; ++r) {
+    for (int64_t r = 0; r < size_.tile(); ++r) {
       strip.out[r] = y + r >= rows.begin && y + r < rows.end ? out.Pixel<float>(n, y + r, 0) : nullptr;
     }
     strip.in_step = in.strides[2];
@@ -123,7 +133,7 @@ class WinogradKernel : public Kernel {
     if (tail_.slopes != kNone) strip->slopes = args.inputs[tail_.slopes].at<float>(0);
     if (tail_.residual == kNone) return;
     const Window& residual = args.inputs[tail_.residual];
-    for (int64_t r = 0; r < kTile; ++r) {
+    for (int64_t r = 0; r < size_.tile(); ++r) {
       if (strip->out[r] != nullptr) strip->residual[r] = residual.Pixel<float>(n, y + r, 0);
     }
     strip->residual_step = residual.strides[2];
@@ -131,10 +141,10 @@ class WinogradKernel : public Kernel {
                                               : kernels::WinogradResidual::kBeforeActivation;
   }
 
+  const kernels::WinogradSize size_;
   const Sliding sliding_;
   const kernels::Clamp clamp_;
   const Tail tail_;
-  kernels::WinogradSize size_;
   std::shared_ptr<const AlignedBuffer> packed_;
 };
 
@@ -161,7 +171,7 @@ const OpDef conv_2d_winograd_op{
     .read = Read,
     .infer = Infer,
     .axes = Axes,
-    .grain = kTile,
+    .grain = kGrain,
     .cost = WinogradCost,
     .reference = Reference,
     .prepare = Prepare,

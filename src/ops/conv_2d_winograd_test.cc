@@ -18,13 +18,15 @@ struct WinogradCase {
   int64_t out;
   int64_t bias;
   std::map<int, double> attrs;
+  int64_t taps = 3;
 };
 
 OneNode Winograd(const WinogradCase& c, unsigned seed) {
   std::map<int, double> attrs = c.attrs;
   attrs.emplace(kStrideW, 1);
   attrs.emplace(kStrideH, 1);
-  return OneNode("CONV_2D_WINOGRAD", attrs, WindowInputs(c.data, {c.out, 3, 3, c.data[3]}, c.bias, seed), {1, 2});
+  return OneNode("CONV_2D_WINOGRAD", attrs, WindowInputs(c.data, {c.out, c.taps, c.taps, c.data[3]}, c.bias, seed),
+                 {1, 2});
 }
 
 // Rows always run along h: choose_winograd sees to it.
@@ -44,15 +46,16 @@ TEST(Conv2dWinogradTest, KernelMatchesDirectProductsOnEveryTargetAndKeepsItsBits
     const int64_t out = dice.Channels();
     WinogradCase c{{dice.Of({1, 1, 2}), dice.Size(), dice.Size(), dice.Channels()}, out, dice.Coin() ? out : 0, {}};
     c.attrs[kActivation] = static_cast<double>(dice.Of({0, 1, 3}));
-    if (c.data[1] > 2 && c.data[2] > 2) c.attrs[kPadding] = static_cast<double>(dice.Of({0, kValid}));
+    c.taps = dice.Of({3, 3, 5});
+    if (c.data[1] >= c.taps && c.data[2] >= c.taps) c.attrs[kPadding] = static_cast<double>(dice.Of({0, kValid}));
     const unsigned seed = dice.Seed();
-    SCOPED_TRACE(testing::Message() << c.data.ToString() << " to " << out << " seed 801/" << seed << " attrs "
-                                    << testing::PrintToString(c.attrs));
+    SCOPED_TRACE(testing::Message() << c.data.ToString() << " to " << out << " taps " << c.taps << " seed 801/" << seed
+                                    << " attrs " << testing::PrintToString(c.attrs));
     if (c.data.elements() * out > 400000) continue;
     const OneNode node = Winograd(c, seed);
     ASSERT_TRUE(node.status().ok()) << node.status().message();
     ForEachTarget([&] {
-      ExpectReference(node, 9 * c.data[3]);
+      ExpectReference(node, c.taps * c.taps * c.data[3]);
       if (c.data.elements() < 6000) ExpectSameBitsInStripsOfH(node);
     });
   }
@@ -65,14 +68,17 @@ TEST(Conv2dWinogradTest, RulesSpeakOfWholeTiles) {
   EXPECT_EQ(rules[0].Need({0, 4}), (Range{0, 5}));
   EXPECT_EQ(rules[0].Need({36, 40}), (Range{35, 40}));
   EXPECT_EQ(rules[0].LowestNeed(7), 3);
+  const OneNode larger = Winograd({{1, 40, 40, 4}, 4, 0, {}, 5}, 1);
+  const AxisRule rule = larger.context().node().op->axes(larger.context(), 1)[0];
+  EXPECT_EQ(rule.Need({5, 6}), (Range{2, 8}));
+  EXPECT_EQ(rule.Need({0, 2}), (Range{0, 4}));
 }
 
 TEST(Conv2dWinogradTest, OtherFiltersAndStridesAreRefused) {
   EXPECT_THAT(Refusal(Winograd({{1, 8, 8, 4}, 4, 0, {{kStrideW, 2}}}, 1)), HasSubstr("stride 1"));
   EXPECT_THAT(Refusal(Winograd({{1, 8, 8, 4}, 4, 0, {{kDilationW, 2}}}, 1)), HasSubstr("stride 1"));
-  const OneNode wide("CONV_2D_WINOGRAD", {{kStrideW, 1}, {kStrideH, 1}}, WindowInputs({1, 8, 8, 4}, {4, 5, 5, 4}, 0, 1),
-                     {1, 2});
-  EXPECT_THAT(Refusal(wide), HasSubstr("3x3"));
+  EXPECT_THAT(Refusal(Winograd({{1, 8, 8, 4}, 4, 0, {}, 7}, 1)), HasSubstr("3x3"));
+  EXPECT_THAT(Refusal(Winograd({{1, 8, 8, 4}, 4, 0, {}, 1}, 1)), HasSubstr("3x3"));
 }
 
 }  // namespace

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// A 3x3 convolution of stride 1 is made by Winograd tiles where that takes less time than direct products.
+// A 3x3 or 5x5 convolution of stride 1 is made by Winograd tiles where that takes less time than direct products.
 #include "engine/axes.h"
 #include "engine/passes/passes.h"
 #include "graph/op_def.h"
@@ -24,7 +24,7 @@ bool Pays(const Graph& graph, const Node& node, const OpDef& winograd) {
   const Shape &in = context.input(0).shape, &filter = context.input(1).shape, &out = context.output(0).shape;
   if (context.input(0).dtype != DType::kFloat32 || context.input(1).dtype != DType::kFloat32) return false;
   if (!context.input(1).is_constant() || (context.has_input(2) && !context.input(2).is_constant())) return false;
-  if (filter[1] != 3 || filter[2] != 3 || filter[3] != in[3]) return false;
+  if (filter[1] != filter[2] || (filter[1] != 3 && filter[1] != 5) || filter[3] != in[3]) return false;
   if (in[3] < kMinChannels || out[3] < kMinChannels || out[1] < kMinPixels || out[2] < kMinPixels) return false;
   const Cost cost = winograd.cost(context);
   return cost.macs_done < node.op->cost(context).macs_done;
@@ -47,7 +47,7 @@ Status ChooseWinograd(Graph& graph, std::vector<std::string>* notes) {
     node.op = winograd;
     ++chosen;
   }
-  if (chosen > 0) notes->push_back(Cat(chosen, " convolutions by Winograd F(4x4, 3x3)"));
+  if (chosen > 0) notes->push_back(Cat(chosen, " convolutions by Winograd"));
   return {};
 }
 
