@@ -74,7 +74,8 @@ closing() {
 
 ASAN_OPTIONS=detect_leaks=1:allocator_may_return_null=1
 UBSAN_OPTIONS=print_stacktrace=1
-export ASAN_OPTIONS UBSAN_OPTIONS
+TSAN_OPTIONS=suppressions=$PWD/tools/dev/tsan.supp
+export ASAN_OPTIONS UBSAN_OPTIONS TSAN_OPTIONS
 
 say "release build"
 build_preset release
