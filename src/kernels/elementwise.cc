@@ -63,10 +63,22 @@ V LogisticOf(D d, V x) {
   return hn::Div(one, hn::Add(one, ExpOf(d, hn::Neg(x))));
 }
 
+// An odd rational function fitted to a relative error of 2.1e-8 up to 9, where tanh is 1 to the last bit; rounding
+// makes it 4e-7.
 V TanhOf(D d, V x) {
-  const V one = hn::Set(d, 1.0f);
-  const V limited = MinOf(hn::Set(d, 20.0f), MaxOf(hn::Set(d, -20.0f), x));
-  const V result = hn::Tanh(d, limited);
+  const V one = hn::Set(d, 1.0f), most = hn::Set(d, 9.02f);
+  const V t = MinOf(most, MaxOf(hn::Neg(most), x)), u = hn::Mul(t, t);
+  V p = hn::Set(d, 1.331883333e-08f);
+  p = hn::MulAdd(p, u, hn::Set(d, 2.058331303e-05f));
+  p = hn::MulAdd(p, u, hn::Set(d, 0.003494024595f));
+  p = hn::MulAdd(p, u, hn::Set(d, 0.1337970966f));
+  p = hn::MulAdd(p, u, one);
+  V q = hn::Set(d, 7.761922812e-07f);
+  q = hn::MulAdd(q, u, hn::Set(d, 0.0003283076344f));
+  q = hn::MulAdd(q, u, hn::Set(d, 0.02587103562f));
+  q = hn::MulAdd(q, u, hn::Set(d, 0.467130249f));
+  q = hn::MulAdd(q, u, one);
+  const V result = hn::Div(hn::Mul(t, p), q);
   return hn::IfThenElse(hn::Eq(x, x), MinOf(one, MaxOf(hn::Neg(one), result)), x);
 }
 

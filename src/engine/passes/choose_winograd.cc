@@ -25,7 +25,7 @@ bool Pays(const Graph& graph, const Node& node, const OpDef& winograd) {
   if (context.input(0).dtype != DType::kFloat32 || context.input(1).dtype != DType::kFloat32) return false;
   if (!context.input(1).is_constant() || (context.has_input(2) && !context.input(2).is_constant())) return false;
   if (filter[1] != filter[2] || (filter[1] != 3 && filter[1] != 5) || filter[3] != in[3]) return false;
-  if (in[3] < kMinChannels || out[3] < kMinChannels || out[1] < kMinPixels || out[2] < kMinPixels) return false;
+  if (in[3] < kMinChannels || out[1] < kMinPixels || out[2] < kMinPixels) return false;
   const Cost cost = winograd.cost(context);
   return cost.macs_done < node.op->cost(context).macs_done;
 }
