@@ -51,7 +51,7 @@ PhaseNodes CollectPhase(const Graph& graph, const AxisPlan& axes, const PhasePla
     entry.node = id;
     entry.rows = value.shape[out.row];
     entry.columns = out.col == kNone ? 1 : value.shape[out.col];
-    entry.grain = node.op->grain;
+    if (node.op->grain != nullptr) entry.grain = node.op->grain(OpContext(graph, node));
     for (ValueId output : node.outputs) entry.target = entry.target || phases.value_whole[output];
     for (size_t i = 0; i < node.inputs.size(); ++i) {
       const ValueId input = node.inputs[i];

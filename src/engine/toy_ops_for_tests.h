@@ -160,8 +160,11 @@ inline std::vector<AxisRule> CellsAxes(const OpContext& c, int axis) {
   if (axis == 1 || axis == 2) return {AxisRule::Gridded(axis, in[axis], 1, -1, 3, 4)};
   return {AxisRule::Same(axis, in[axis])};
 }
-inline const OpDef cells_op{
-    .name = "CELLS", .infer = SameShape, .axes = CellsAxes, .grain = 4, .prepare = PreparePoint<Cells>};
+inline const OpDef cells_op{.name = "CELLS",
+                            .infer = SameShape,
+                            .axes = CellsAxes,
+                            .grain = [](const OpContext&) { return 4; },
+                            .prepare = PreparePoint<Cells>};
 
 // The sum of each row: no columns are left. Counts the rows that it makes.
 inline std::atomic<int64_t> rows_summed{0};

@@ -109,8 +109,8 @@ struct OpDef {
   std::vector<AxisRule> (*axes)(const OpContext&, int out_axis) = nullptr;
 
   // Rows and columns are best made in whole cells of a grid of this size, counted from 0: anything else makes the
-  // cells at the edge twice.
-  int grain = 1;
+  // cells at the edge twice. Null: 1.
+  int (*grain)(const OpContext&) = nullptr;
 
   // Arithmetic of one run. Null: one operation per output element.
   Cost (*cost)(const OpContext&) = nullptr;

@@ -26,8 +26,9 @@ AxisRule AxisRule::Divided(int in_axis, int64_t in_size, int64_t stride, int64_t
   return rule;
 }
 
-AxisRule AxisRule::Gridded(int in_axis, int64_t in_size, int64_t stride, int64_t offset, int64_t extent, int64_t grid) {
-  AxisRule rule = Window(in_axis, in_size, stride, offset, extent);
+AxisRule AxisRule::Gridded(int in_axis, int64_t in_size, int64_t stride, int64_t offset, int64_t extent, int64_t grid,
+                           int64_t divide) {
+  AxisRule rule = Divided(in_axis, in_size, stride, offset, extent, divide);
   rule.grid_ = grid;
   return rule;
 }

@@ -45,8 +45,9 @@ class AxisRule {
     return Divided(in_axis, in_size, stride, offset, extent, 1);
   }
   static AxisRule Divided(int in_axis, int64_t in_size, int64_t stride, int64_t offset, int64_t extent, int64_t divide);
-  // As Window, for an op that makes its output in whole cells of a grid.
-  static AxisRule Gridded(int in_axis, int64_t in_size, int64_t stride, int64_t offset, int64_t extent, int64_t grid);
+  // As Divided, for an op that makes its output in whole cells of a grid.
+  static AxisRule Gridded(int in_axis, int64_t in_size, int64_t stride, int64_t offset, int64_t extent, int64_t grid,
+                          int64_t divide = 1);
   // Index y from table[y].
   static AxisRule Table(int in_axis, int64_t in_size, std::vector<Range> table);
   // Index 0, always: the input is broadcast along this axis.

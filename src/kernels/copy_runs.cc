@@ -39,8 +39,10 @@ void CopyRuns(const std::byte* from, int64_t from_step, std::byte* to, int64_t t
     case 8: return CopyFixed<8>(from, from_step, to, to_step, count);
     case 12: return CopyFixed<12>(from, from_step, to, to_step, count);
     case 16: return CopyFixed<16>(from, from_step, to, to_step, count);
+    case 24: return CopyFixed<24>(from, from_step, to, to_step, count);
     case 32: return CopyFixed<32>(from, from_step, to, to_step, count);
     case 36: return CopyFixed<36>(from, from_step, to, to_step, count);
+    case 48: return CopyFixed<48>(from, from_step, to, to_step, count);
     case 64: return CopyFixed<64>(from, from_step, to, to_step, count);
     case 128: return CopyFixed<128>(from, from_step, to, to_step, count);
     default: break;

@@ -8,9 +8,9 @@
 // grain and the rows rule in whole tiles.
 #include <algorithm>
 
-#include "graph/pack_cache.h"
 #include "kernels/winograd.h"
 #include "ops/support/spatial.h"
+#include "ops/support/winograd_filters.h"
 
 namespace safelight {
 
@@ -60,11 +60,8 @@ Cost WinogradCost(const OpContext& context) {
   Cost cost = conv_2d_op.cost(context);
   const int64_t pixels = context.output(0).shape.Product(0, 3);
   const kernels::WinogradSize size = SizeOf(context);
-  const int64_t in = size.in_channels, out = size.out_channels, tile = size.tile();
-  // 36 products a tile, whose output channels are whole vectors, and transforms that take about as long as so many
-  // multiply-adds: those of the inputs by the tile, those of the outputs partly by the pixel.
-  cost.macs_done = pixels * (in * ((out + 7) / 8 * 8) * 36 + 256 * in + (96 + 6 * tile * tile) * out) / (tile * tile);
-  cost.weight_bytes = in * out * 36 * static_cast<int64_t>(sizeof(float));
+  cost.macs_done = WinogradMacs(pixels, size);
+  cost.weight_bytes = WinogradWeightBytes(size);
   return cost;
 }
 
@@ -77,16 +74,7 @@ class WinogradKernel : public Kernel {
         tail_(context.attrs<SlidingAttrs>().tail) {
     const float* weights = context.constant<float>(1);
     const float* bias = context.has_input(2) ? context.constant<float>(2) : nullptr;
-    const auto make = [&] {
-      AlignedBuffer buffer(kernels::WinogradPackedBytes(size_));
-      kernels::PackWinograd(size_, weights, bias, reinterpret_cast<float*>(buffer.data()));
-      return buffer;
-    };
-    // The bias is part of the block, so its address is part of the key.
-    const std::string layout = Cat("winograd ", kernels::WinogradLayout(size_), " of ", size_.out_channels, "x",
-                                   size_.in_channels, " taps ", size_.taps, " bias ", static_cast<const void*>(bias));
-    packed_ = options.pack_cache == nullptr ? std::make_shared<const AlignedBuffer>(make())
-                                            : options.pack_cache->Get(weights, layout, make);
+    packed_ = PackWinogradFilters(size_, weights, bias, options.pack_cache);
   }
 
   size_t scratch_bytes() const override { return kernels::WinogradScratchBytes(size_); }
@@ -171,7 +159,7 @@ const OpDef conv_2d_winograd_op{
     .read = Read,
     .infer = Infer,
     .axes = Axes,
-    .grain = kGrain,
+    .grain = [](const OpContext&) { return kGrain; },
     .cost = WinogradCost,
     .reference = Reference,
     .prepare = Prepare,
