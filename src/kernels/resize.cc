@@ -30,7 +30,16 @@ void Run(const BlendRow& row) {
   const hn::CappedTag<float, 4> least;
   const hn::CappedTag<float, 1> one;
   const int64_t wide_lanes = static_cast<int64_t>(hn::Lanes(wide)), lanes = static_cast<int64_t>(hn::Lanes(least));
-  for (int64_t i = 0; i < row.pixels; ++i) {
+  int64_t i = 0;
+  if (row.channels < lanes) {
+    // A whole vector reaches into pixels that exist, and spoils only such as are made next.
+    const int64_t read_end = row.columns[row.pixels - 1].right + row.channels - lanes;
+    for (; (row.pixels - 1 - i) * row.out_step + row.channels >= lanes; ++i) {
+      if (row.columns[i].left > read_end || row.columns[i].right > read_end) break;
+      Blend(least, row, row.columns[i], 0, row.out + i * row.out_step);
+    }
+  }
+  for (; i < row.pixels; ++i) {
     float* out = row.out + i * row.out_step;
     int64_t c = 0;
     for (; c + wide_lanes <= row.channels; c += wide_lanes) Blend(wide, row, row.columns[i], c, out);

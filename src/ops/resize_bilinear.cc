@@ -30,14 +30,25 @@ Status CheckType(const OpContext& context) {
 class ResizeKernel : public Kernel {
  public:
   explicit ResizeKernel(const OpContext& context)
-      : rows_(TapsOfAxis(context, 1, BilinearTaps)), columns_(TapsOfAxis(context, 2, BilinearTaps)) {}
+      : rows_(TapsOfAxis(context, 1, BilinearTaps)), columns_(TapsOfAxis(context, 2, BilinearTaps)) {
+    const int64_t channels = context.input(0).shape[3];
+    for (const ResizeTap& tap : columns_) places_.push_back({tap.low * channels, tap.high * channels, tap.weight});
+  }
   Status Run(const KernelArgs& args) const override {
+    const Window &in = args.inputs[0], &out = args.outputs[0];
     const Range* box = args.box.axis;
-    const int64_t pixels = args.outputs[0].row_axis == 2 ? 1 : kPixels;
+    // Pixels of a ring of columns are looked up one by one.
+    const bool together = in.row_axis != 2 && out.row_axis != 2 && in.strides[2] == in.shape[3];
     for (int64_t n = box[0].begin; n < box[0].end; ++n) {
       for (int64_t y = box[1].begin; y < box[1].end; ++y) {
-        for (int64_t x = box[2].begin; x < box[2].end; x += pixels) {
-          RunPixels(args, n, y, {x, std::min(x + pixels, box[2].end)});
+        if (together) {
+          RunPixels(args, n, y, box[2], in.Offset(2, 0), places_.data() + box[2].begin);
+          continue;
+        }
+        for (int64_t x = box[2].begin; x < box[2].end; ++x) {
+          const ResizeTap& tap = columns_[x];
+          const kernels::BlendColumn place{in.Offset(2, tap.low), in.Offset(2, tap.high), tap.weight};
+          RunPixels(args, n, y, {x, x + 1}, 0, &place);
         }
       }
     }
@@ -45,19 +56,14 @@ class ResizeKernel : public Kernel {
   }
 
  private:
-  static constexpr int64_t kPixels = 64;  // of which the columns are looked up at once
-
-  void RunPixels(const KernelArgs& args, int64_t n, int64_t y, Range xs) const {
+  // `places` are floats from `column` on.
+  void RunPixels(const KernelArgs& args, int64_t n, int64_t y, Range xs, int64_t column,
+                 const kernels::BlendColumn* places) const {
     const Window &in = args.inputs[0], &out = args.outputs[0];
-    kernels::BlendColumn columns[kPixels];
-    for (int64_t x = xs.begin; x < xs.end; ++x) {
-      const ResizeTap& tap = columns_[x];
-      columns[x - xs.begin] = {in.Offset(2, tap.low), in.Offset(2, tap.high), tap.weight};
-    }
-    kernels::RunBlendRow({.top = in.at<float>(in.Offset(0, n) + in.Offset(1, rows_[y].low)),
-                          .bottom = in.at<float>(in.Offset(0, n) + in.Offset(1, rows_[y].high)),
+    kernels::RunBlendRow({.top = in.at<float>(in.Offset(0, n) + in.Offset(1, rows_[y].low) + column),
+                          .bottom = in.at<float>(in.Offset(0, n) + in.Offset(1, rows_[y].high) + column),
                           .weight = rows_[y].weight,
-                          .columns = columns,
+                          .columns = places,
                           .pixels = xs.size(),
                           .channels = out.shape[3],
                           .out = out.Pixel<float>(n, y, xs.begin),
@@ -65,6 +71,7 @@ class ResizeKernel : public Kernel {
   }
 
   const std::vector<ResizeTap> rows_, columns_;
+  std::vector<kernels::BlendColumn> places_;  // of columns that lie side by side
 };
 
 Result<std::unique_ptr<Kernel>> Prepare(const OpContext& context, const PrepareOptions&) {
