@@ -18,6 +18,17 @@ namespace hn = hwy::HWY_NAMESPACE;
 
 constexpr int kTile = 8;  // pixels at once
 
+// A vector that several multiply-adds share. Left alone, GCC makes the load an operand of each, and 64-byte loads, one
+// a cycle, would hold them up.
+template <class D>
+HWY_INLINE hn::Vec<D> LoadOnce(D d, const float* from) {
+  hn::Vec<D> value = hn::LoadU(d, from);
+#if HWY_TARGET <= HWY_SSE4
+  __asm__("" : "+v"(value.raw));
+#endif
+  return value;
+}
+
 template <class D, int count>
 HWY_INLINE void Start(D d, const DepthwisePixels& p, int64_t c, hn::Vec<D> (&sum)[count]) {
   const hn::Vec<D> bias = p.bias != nullptr ? hn::LoadU(d, p.bias + c) : hn::Zero(d);
@@ -62,7 +73,7 @@ HWY_INLINE void SlidingTile(D d, const DepthwisePixels& p, int64_t first, int64_
     for (int t = 0; t < taps; ++t) weight[t] = hn::LoadU(d, p.rows[r].weights + c + t * p.weight_step);
 #pragma GCC unroll 24
     for (int x = 0; x < (count - 1) * stride + taps; ++x, in += p.tap_step) {
-      const hn::Vec<D> value = hn::LoadU(d, in);
+      const hn::Vec<D> value = LoadOnce(d, in);
 #pragma GCC unroll 8
       for (int i = 0; i < count; ++i) {
         const int t = x - i * stride;
