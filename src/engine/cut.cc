@@ -22,6 +22,8 @@ constexpr double kMacsPerNs = 56, kOtherPerNs = 4, kCacheBytesPerNs = 50, kMemor
 constexpr int64_t kMostShared = 8 << 20;
 // A meeting includes waiting for whoever was slower this time.
 constexpr double kStepNs = 150, kMeetingNs = 2000;
+// To begin a row of a value in memory, before the CPU foresees what is read next.
+constexpr double kRowNs = 500;
 // Memory is worth something: for each byte of rings so much time, and so large a part of all time.
 constexpr double kNsPerRingByte = 1.0, kPartPerRingByte = 0.005 / (1 << 20);
 
@@ -88,6 +90,7 @@ class Pricer {
       };
       const double own_columns = share(columns, entry.grain), strips = std::ceil(rows / static_cast<double>(strip));
       ns += rows * own_columns * costs_[e].pixel_ns;
+      ns += rows * costs_[e].whole_values * kRowNs;
       steps += strips;
       moved_bytes += strips * static_cast<double>(costs_[e].weight_bytes);
       for (const RingEdge& edge : entry.inputs) {
@@ -188,6 +191,8 @@ std::vector<EntryCost> PriceEntries(const Graph& graph, const PhaseNodes& nodes)
     }
     cost.pixel_ns = (static_cast<double>(macs) / kMacsPerNs + static_cast<double>(work.other) / kOtherPerNs) / pixels;
     cost.weight_bytes = work.weight_bytes;
+    for (ValueId input : node.inputs) cost.whole_values += input != kNone && !graph.values[input].is_constant();
+    cost.whole_values += static_cast<int>(entry.target) - static_cast<int>(entry.inputs.size());
     costs.push_back(cost);
   }
   return costs;

@@ -27,6 +27,7 @@ struct EntryCost {
   double pixel_ns = 0;
   double pixel_bytes = 0;  // of its rings
   int64_t weight_bytes = 0;
+  int whole_values = 0;  // that it reads or writes in memory
 };
 std::vector<EntryCost> PriceEntries(const Graph& graph, const PhaseNodes& nodes);
 
