@@ -26,8 +26,9 @@ constexpr int kRegisters = 32;
 constexpr int kRegisters = 16;
 #endif
 
-// Pixels of a tile: the accumulators leave registers for the weights and a broadcast.
-constexpr int TilePixels(int vectors) { return (kRegisters - 4) / 2 * 2 / vectors; }
+// Pixels of a tile: the accumulators leave registers for the weights and a broadcast; and no more pixels than there are
+// registers for their addresses.
+constexpr int TilePixels(int vectors) { return std::min(14, (kRegisters - 4) / 2 * 2 / vectors); }
 
 constexpr int kMaxVectors = 3;   // of output channels at a time
 constexpr int64_t kMaxDots = 4;  // output channels made as dot products
@@ -37,7 +38,7 @@ constexpr int kDotPixels = 4;
 int64_t OutLanes(const ConvSize& size) {
   const int64_t wide = static_cast<int64_t>(hn::Lanes(Wide())), narrow = static_cast<int64_t>(hn::Lanes(Narrow()));
   const auto padded = [&](int64_t lanes) { return (size.out_channels + lanes - 1) / lanes * lanes; };
-  return wide < size.out_channels && padded(wide) == padded(narrow) ? wide : narrow;
+  return wide <= size.out_channels && padded(wide) == padded(narrow) ? wide : narrow;
 }
 int64_t Vectors(const ConvSize& size) { return (size.out_channels + OutLanes(size) - 1) / OutLanes(size); }
 
@@ -88,6 +89,18 @@ void Pack(const ConvSize& size, const float* weights, const float* bias, float* 
   }
 }
 
+// Fewer channels than lanes; nothing behind them is touched.
+template <class D>
+HWY_INLINE void StoreFew(D d, hn::Vec<D> value, int64_t channels, float* out) {
+#if HWY_TARGET <= HWY_AVX2
+  hn::BlendedStore(value, hn::FirstN(d, static_cast<size_t>(channels)), d, out);
+#else
+  HWY_ALIGN float buffer[hn::MaxLanes(D())];
+  hn::StoreU(value, d, buffer);
+  std::memcpy(out, buffer, static_cast<size_t>(channels) * sizeof(float));
+#endif
+}
+
 // `count` pixels of one panel of channels, of which the last vector starts `last` after the first. `runs` start `skip`
 // floats earlier.
 template <class D, int vectors, int count>
@@ -117,16 +130,15 @@ HWY_INLINE void Tile(D d, const ConvPixels& p, const float* HWY_RESTRICT panel, 
   }
   const hn::Vec<D> low = hn::Set(d, p.low), high = hn::Set(d, p.high);
 #pragma GCC unroll 32
-  for (int i = 0; i < count; ++i) {
-    // There may be fewer channels than lanes.
-    HWY_ALIGN float buffer[kWidth];
-    const bool few = channels < kLanes;
-    float* const to = few ? buffer : out + i * p.out_step;
+  for (int i = 0; i < count; ++i, out += p.out_step) {
 #pragma GCC unroll 4
-    for (int v = 0; v < vectors; ++v) {
-      hn::StoreU(Limited(acc[v][i], low, high), d, to + (v + 1 < vectors ? v * kLanes : last));
+    for (int v = 0; v < vectors; ++v) acc[v][i] = Limited(acc[v][i], low, high);
+    if (channels < kLanes) {
+      StoreFew(d, acc[0][i], channels, out);
+      continue;
     }
-    if (few) std::memcpy(out + i * p.out_step, buffer, static_cast<size_t>(channels) * sizeof(float));
+#pragma GCC unroll 4
+    for (int v = 0; v < vectors; ++v) hn::StoreU(acc[v][i], d, out + (v + 1 < vectors ? v * kLanes : last));
   }
 }
 
