@@ -23,7 +23,7 @@ constexpr int64_t kMostShared = 8 << 20;
 // A meeting includes waiting for whoever was slower this time.
 constexpr double kStepNs = 150, kMeetingNs = 2000;
 // Memory is worth something: for each byte of rings so much time, and so large a part of all time.
-constexpr double kNsPerRingByte = 1.0, kPartPerRingByte = 0.005 / (1 << 20);
+constexpr double kNsPerRingByte = 0.5, kPartPerRingByte = 0.005 / (1 << 20);
 
 int64_t Tallest(const PhaseNodes& nodes) {
   int64_t tallest = 1;
