@@ -25,7 +25,7 @@ constexpr double kStepNs = 150, kMeetingNs = 2000;
 // To begin a row of a value in memory, before the CPU foresees what is read next.
 constexpr double kRowNs = 500;
 // Memory is worth something: for each byte of rings so much time, and so large a part of all time.
-constexpr double kNsPerRingByte = 1.0, kPartPerRingByte = 0.005 / (1 << 20);
+constexpr double kNsPerRingByte = 0.5, kPartPerRingByte = 0.005 / (1 << 20);
 
 int64_t Tallest(const PhaseNodes& nodes) {
   int64_t tallest = 1;
