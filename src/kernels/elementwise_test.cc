@@ -132,6 +132,31 @@ TEST(BinaryRunTest, AgreesWithTheScalarFunctionForAllSteps) {
   }
 }
 
+TEST(BinaryRunTest, PowersAreExactToHalfAUnitInTheLastPlaceAndALittle) {
+  std::vector<float> a = RandomFloats(4096, -38.0f, 38.0f, 76);
+  const std::vector<float> b = RandomFloats(4096, -6.0f, 6.0f, 77);
+  for (float& v : a) v = std::pow(10.0f, v);
+  std::vector<float> out(a.size());
+  FindBinaryRun(BinaryOp::kPow)(a.data(), 1, b.data(), 1, out.data(), a.size(), {});
+  for (size_t i = 0; i < a.size(); ++i) {
+    const double expected = std::pow(static_cast<double>(a[i]), static_cast<double>(b[i]));
+    if (expected > std::numeric_limits<float>::max()) continue;
+    EXPECT_NEAR(out[i], expected, 6.2e-8 * expected + 1e-45) << a[i] << " to " << b[i];
+  }
+}
+
+TEST(BinaryRunTest, PowersOfSpecialNumbers) {
+  const float numbers[] = {0.0f,  -0.0f,  1.0f,  -1.0f, 0.5f,      2.0f,      3.0f,
+                           -2.5f, 1e-40f, 1e30f, kNan,  kInfinity, -kInfinity};
+  for (float base : numbers) {
+    for (float power : numbers) {
+      float y = -123.0f;
+      FindBinaryRun(BinaryOp::kPow)(&base, 1, &power, 1, &y, 1, {});
+      EXPECT_TRUE(Agree(y, std::pow(base, power))) << base << " to " << power << ": " << y;
+    }
+  }
+}
+
 TEST(BinaryRunTest, NanGoesThroughTheActivation) {
   const float nan = kNan, one = 1.0f;
   float y = 0;
