@@ -105,6 +105,15 @@ void RunBinary(const float* a, size_t a_step, const float* b, size_t b_step, flo
   std::memcpy(out + i, left, rest);
 }
 
+// Whole vectors: what is too much of one run is overwritten by the next.
+void RepeatEachT(const float* in, int64_t stride, size_t count, size_t repeats, float* out) {
+  const hn::CappedTag<float, 16> d;
+  for (size_t i = 0; i < count; ++i, in += stride, out += repeats) {
+    const auto v = hn::Set(d, *in);
+    for (size_t j = 0; j < repeats; j += hn::Lanes(d)) hn::StoreU(v, d, out + j);
+  }
+}
+
 UnaryRun ChooseUnary(UnaryOp op) {
   switch (op) {
 #define SL_CASE(name) \
@@ -165,6 +174,7 @@ namespace {
 
 HWY_EXPORT(ChooseUnary);
 HWY_EXPORT(ChooseBinary);
+HWY_EXPORT(RepeatEachT);
 
 // Functions without a vector form go element by element.
 template <BinaryOp op>
@@ -177,6 +187,10 @@ void RunBinaryScalar(const float* a, size_t a_step, const float* b, size_t b_ste
 }
 
 }  // namespace
+
+void RepeatEach(const float* in, int64_t stride, size_t count, size_t repeats, float* out) {
+  HWY_DYNAMIC_DISPATCH(RepeatEachT)(in, stride, count, repeats, out);
+}
 
 UnaryRun FindUnaryRun(UnaryOp op) { return HWY_DYNAMIC_DISPATCH(ChooseUnary)(op); }
 

@@ -175,6 +175,17 @@ TEST(BinaryRunTest, MaximumAndMinimumGiveTheSecondOperandWhenOneIsNan) {
   }
 }
 
+TEST(RepeatEachTest, EveryElementStandsAsOftenAsAsked) {
+  const std::vector<float> in = RandomFloats(40, -1.0f, 1.0f, 78);
+  for (size_t repeats : {1, 3, 8, 16, 31, 64}) {
+    for (size_t count : {1, 2, 7}) {
+      std::vector<float> out(count * repeats + 16, 42.0f);
+      RepeatEach(in.data(), 5, count, repeats, out.data());
+      for (size_t i = 0; i < count * repeats; ++i) EXPECT_EQ(out[i], in[i / repeats * 5]) << i << " of " << repeats;
+    }
+  }
+}
+
 TEST(BinaryScalarTest, FloorDivisionRoundsTheExactQuotient) {
   // 0.3f is a little more than three times 0.1f less an ulp: the float quotient rounds to 3, the exact one is below.
   const float a = 0.3f, b = 0.1f;

@@ -5,6 +5,7 @@
 #include <cstring>
 
 #include "kernels/copy_runs.h"
+#include "ops/support/reduce_walk.h"
 
 namespace safelight {
 namespace {
@@ -32,6 +33,11 @@ class Mover {
       const int axis = first_ - 1;
       const Range range = box_.axis[axis];
       const MoveAxis& move = plan_.axes[axis];
+      // A single index only says where the run is.
+      if (range.size() == 1 && move.At(range.begin).at != Move::kFill) {
+        --first_;
+        continue;
+      }
       if (out_.strides[axis] != run_ || axis == out_.row_axis || move.axis == kNone || move.more_axis != kNone) break;
       if (in_.strides[move.axis] != run_ || move.axis == in_.row_axis || !Consecutive(move, range)) break;
       --first_;
@@ -66,8 +72,11 @@ class Mover {
     const MoveAxis& move = plan_.axes[axis];
     const bool blocks = move.moves.empty() && move.block > 0;
     if (move.more_axis != kNone && move.more_axis == in_.row_axis) return false;
-    if (move.axis != kNone && move.axis == in_.row_axis && !blocks) return false;
     AddRun(&out, 1);
+    if (move.axis != kNone && move.axis == in_.row_axis && !blocks && !RisesEvenly(move, box_.axis[axis])) {
+      AddRun(nullptr, -1);
+      return false;
+    }
     for (Range range = box_.axis[axis]; !range.empty();) {
       // Up to where a ring of the output begins anew.
       int64_t count = range.size();
@@ -83,6 +92,13 @@ class Mover {
     }
     AddRun(nullptr, -1);
     return true;
+  }
+
+  // Even steps forward, within which the ring of the input does not turn over.
+  bool RisesEvenly(const MoveAxis& move, Range range) const {
+    if (!move.moves.empty() || move.stride < 1 || range.empty()) return false;
+    const int64_t from = place_[move.axis];  // by other axes
+    return IsEven(in_, move.axis, {from + move.At(range.begin).at, from + move.At(range.end - 1).at + 1});
   }
 
   // Indices that lead to i / block: a whole number of blocks at once where each is one run.
@@ -113,7 +129,12 @@ class Mover {
     const size_t bytes = static_cast<size_t>(run_) * element_bytes_;
     const int64_t stride = move.axis == kNone ? 0 : in_.strides[move.axis];
     const int64_t more = move.more_axis == kNone ? 0 : in_.strides[move.more_axis];
-    const std::byte* const base = in_.data + InputOffset() * element_bytes();
+    // In a ring only the distances from the first place count.
+    const Move begin = move.At(range.begin);
+    const bool ring = move.axis != kNone && move.axis == in_.row_axis;
+    if (ring) place_[move.axis] += begin.at;
+    const std::byte* const base = in_.data + (InputOffset() - (ring ? begin.at * stride : 0)) * element_bytes();
+    if (ring) place_[move.axis] -= begin.at;
     for (int64_t i = range.begin; i < range.end;) {
       const Move first = move.At(i);
       int64_t end = i + 1;
@@ -144,7 +165,7 @@ class Mover {
   void AddRun(int64_t* out, int sign) {
     for (int axis = first_; axis < out_.shape.rank(); ++axis) {
       if (out != nullptr) *out += out_.Offset(axis, box_.axis[axis].begin);
-      place_[plan_.axes[axis].axis] += sign * plan_.axes[axis].At(box_.axis[axis].begin).at;
+      Add(plan_.axes[axis], plan_.axes[axis].At(box_.axis[axis].begin), false, sign);
     }
   }
 
