@@ -27,7 +27,7 @@ using D = hn::ScalableTag<float>;
 using V = hn::Vec<D>;
 
 // The library's Exp is within a unit in the last place between these limits, which stand for all beyond them.
-V ExpOf(D d, V x) {
+HWY_INLINE V ExpOf(D d, V x) {
   const V limited = MinOf(hn::Set(d, 89.0f), MaxOf(hn::Set(d, -104.0f), x));
   // NaN goes through as it came.
   return hn::IfThenElse(hn::Eq(x, x), hn::Exp(d, limited), x);
@@ -42,7 +42,7 @@ V LogOf(D d, V x) {
   return hn::IfThenElse(hn::And(hn::Gt(x, zero), hn::Lt(x, infinity)), hn::Log(d, x), edge);
 }
 
-V EluOf(D d, V x) {
+HWY_INLINE V EluOf(D d, V x) {
   const V zero = hn::Zero(d);
   const V limited = MinOf(zero, MaxOf(hn::Set(d, -104.0f), x));
   return hn::IfThenElse(hn::Lt(x, zero), hn::Expm1(d, limited), x);
@@ -64,14 +64,14 @@ V SineOf(D d, V x) {
   return hn::Load(d, to);
 }
 
-V LogisticOf(D d, V x) {
+HWY_INLINE V LogisticOf(D d, V x) {
   const V one = hn::Set(d, 1.0f);
   return hn::Div(one, hn::Add(one, ExpOf(d, hn::Neg(x))));
 }
 
 // x P(x^2) / Q(x^2), both of degree 4, fitted to a relative error of 2e-8 up to 9, beyond which every result is 1;
 // rounding makes it 4e-7.
-V TanhOf(D d, V x) {
+HWY_INLINE V TanhOf(D d, V x) {
   const V one = hn::Set(d, 1.0f);
   const V limited = MinOf(hn::Set(d, 9.0f), MaxOf(hn::Set(d, -9.0f), x));
   const V u = hn::Mul(limited, limited);
@@ -90,7 +90,7 @@ V TanhOf(D d, V x) {
 // x times the normal distribution function. The tail h = erfc(z) / 2, z = |x| / sqrt(2), is
 // exp(-z^2) * k * p(k) / 2 with k = 1 / (1 + 0.375 z): the form of Abramowitz and Stegun 7.1.26, with p of degree 6
 // fitted to a relative error of 7e-7 for z up to 9.5. GELU's own error stays under 3e-7.
-V GeluOf(D d, V x) {
+HWY_INLINE V GeluOf(D d, V x) {
   const V one = hn::Set(d, 1.0f), zero = hn::Zero(d);
   const V z = MinOf(hn::Mul(hn::Abs(x), hn::Set(d, 0.70710678f)), hn::Set(d, 11.0f));
   const V k = hn::Div(one, hn::MulAdd(hn::Set(d, 0.375f), z, one));
@@ -107,7 +107,7 @@ V GeluOf(D d, V x) {
   return hn::IfThenElse(hn::Eq(x, x), result, x);
 }
 
-V GeluTanhOf(D d, V x) {
+HWY_INLINE V GeluTanhOf(D d, V x) {
   const V cubic = hn::Mul(hn::Mul(x, x), hn::Mul(x, hn::Set(d, 0.044715f)));
   const V inner = hn::Mul(hn::Set(d, 0.79788456f), hn::Add(x, cubic));
   return hn::Mul(hn::Mul(hn::Set(d, 0.5f), x), hn::Add(hn::Set(d, 1.0f), TanhOf(d, inner)));
@@ -119,7 +119,7 @@ V PowOf(D d, V a, V b) { return hn::Set(d, std::pow(hn::GetLane(a), hn::GetLane(
 // a^b for doubles of normal positive a = 2^exponent * mantissa, mantissa in [sqrt(1/2), sqrt(2)): 2^(b log2 a). The
 // logarithm's series ends at t^11 (3e-11), that of the power at degree 8 (2e-10); floats are rounded from there.
 template <class DD, class VD = hn::Vec<DD> >
-VD PowOfParts(DD d, VD exponent, VD mantissa, VD b) {
+HWY_INLINE VD PowOfParts(DD d, VD exponent, VD mantissa, VD b) {
   const VD one = hn::Set(d, 1.0);
   const VD t = hn::Div(hn::Sub(mantissa, one), hn::Add(mantissa, one)), u = hn::Mul(t, t);
   VD log = hn::Set(d, 1.0 / 11);

@@ -14,7 +14,8 @@
 HWY_BEFORE_NAMESPACE();
 namespace safelight::kernels::HWY_NAMESPACE {
 
-// With the second operand where one is not a number, as on x86; Arm's own instructions and the scalar target give the other one.
+// With the second operand where one is not a number, as on x86; Arm's own instructions and the scalar target give the
+// other one.
 template <class V>
 HWY_INLINE V MaxOf(V a, V b) {
 #if HWY_ARCH_ARM || HWY_TARGET == HWY_SCALAR
