@@ -47,8 +47,8 @@ class Leveller {
     return level;
   }
 
-  // A node of rows whose readers all come later moves to the first of them, when what it reads is whole by
-  // then anyway: its output then needs only a ring.
+  // A node of rows whose readers all come later moves to the first of them, when what it reads is whole by then anyway,
+  // or is less than what it makes: its output then needs only a ring.
   void Delay(NodeId id) {
     if (!ByRows(id)) return;
     const Node& node = graph_.nodes[id];
@@ -56,21 +56,47 @@ class Leveller {
     for (ValueId output : node.outputs) {
       for (const Use& use : uses_[output]) {
         const int level = level_[use.node];
-        const bool ring = ByRows(use.node) && axes_.edges[use.node][use.input].by_rows;
-        const int fits = ring ? level : (level - 1) / 2 * 2;
+        const int fits = IsRing(use) ? level : (level - 1) / 2 * 2;
         latest = latest < 0 ? fits : std::min(latest, fits);
       }
     }
-    if (latest <= level_[id] || !InputsStayWhole(node, level_[id])) return;
+    if (latest <= level_[id]) return;
+    const int64_t kept = BytesToKeep(id);
+    if (kept > 0 && kept >= BytesSpared(node, latest)) return;
     level_[id] = latest;
   }
 
-  // True when no input is a ring of a phase at `level`.
-  bool InputsStayWhole(const Node& node, int level) const {
-    return std::all_of(node.inputs.begin(), node.inputs.end(), [&](ValueId input) {
+  bool IsRing(const Use& use) const { return ByRows(use.node) && axes_.edges[use.node][use.input].by_rows; }
+  bool IsOutput(ValueId id) const {
+    return std::find(graph_.outputs.begin(), graph_.outputs.end(), id) != graph_.outputs.end();
+  }
+  int64_t BytesOf(ValueId id) const { return TensorBytes(graph_.values[id].dtype, graph_.values[id].shape); }
+
+  // Of the inputs that would be rings but for node `id` in a later phase.
+  int64_t BytesToKeep(NodeId id) const {
+    int64_t bytes = 0;
+    const std::set<ValueId> inputs(graph_.nodes[id].inputs.begin(), graph_.nodes[id].inputs.end());
+    for (ValueId input : inputs) {
       const NodeId producer = Producer(input);
-      return producer == kNone || !ByRows(producer) || level_[producer] < level;
-    });
+      if (producer == kNone || !ByRows(producer) || level_[producer] < level_[id] || IsOutput(input)) continue;
+      const bool whole = std::any_of(uses_[input].begin(), uses_[input].end(), [&](const Use& use) {
+        return use.node != id && (level_[use.node] > level_[producer] || !IsRing(use));
+      });
+      if (!whole) bytes += BytesOf(input);
+    }
+    return bytes;
+  }
+
+  // Of the outputs that are rings when the node is at level `latest`.
+  int64_t BytesSpared(const Node& node, int latest) const {
+    int64_t bytes = 0;
+    for (ValueId output : node.outputs) {
+      const bool ring =
+          !IsOutput(output) && std::all_of(uses_[output].begin(), uses_[output].end(),
+                                           [&](const Use& use) { return level_[use.node] == latest && IsRing(use); });
+      if (ring) bytes += BytesOf(output);
+    }
+    return bytes;
   }
 
   const Graph& graph_;

@@ -8,105 +8,13 @@
 #define HWY_TARGET_INCLUDE "kernels/elementwise.cc"
 #include <hwy/foreach_target.h>
 // Must come after foreach_target.h.
-#include <hwy/contrib/math/math-inl.h>
 #include <hwy/highway.h>
 
-#include "kernels/limits-inl.h"
+#include "kernels/elementwise_math-inl.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace safelight::kernels::HWY_NAMESPACE {
 namespace hn = hwy::HWY_NAMESPACE;
-
-using D = hn::ScalableTag<float>;
-using V = hn::Vec<D>;
-
-// The library's Exp is within a unit in the last place between these limits, which stand for all beyond them.
-V ExpOf(D d, V x) {
-  const V limited = MinOf(hn::Set(d, 89.0f), MaxOf(hn::Set(d, -104.0f), x));
-  // NaN goes through as it came.
-  return hn::IfThenElse(hn::Eq(x, x), hn::Exp(d, limited), x);
-}
-
-// 0 gives minus infinity, numbers below it NaN, infinity itself; the library's Log knows none of them.
-V LogOf(D d, V x) {
-  const V infinity = hn::Set(d, std::numeric_limits<float>::infinity()), zero = hn::Zero(d);
-  const V edge =
-      hn::IfThenElse(hn::Eq(x, zero), hn::Neg(infinity),
-                     hn::IfThenElse(hn::Lt(x, zero), hn::Set(d, std::numeric_limits<float>::quiet_NaN()), x));
-  return hn::IfThenElse(hn::And(hn::Gt(x, zero), hn::Lt(x, infinity)), hn::Log(d, x), edge);
-}
-
-V EluOf(D d, V x) {
-  const V zero = hn::Zero(d);
-  const V limited = MinOf(zero, MaxOf(hn::Set(d, -104.0f), x));
-  return hn::IfThenElse(hn::Lt(x, zero), hn::Expm1(d, limited), x);
-}
-
-// Sines of lanes too far out for the library's reduction are taken one by one.
-template <UnaryOp op>
-V SineOf(D d, V x) {
-  const auto near = hn::Le(hn::Abs(x), hn::Set(d, 39000.0f));
-  const V limited = hn::IfThenElseZero(near, x);
-  const V result = op == UnaryOp::kSin ? hn::Sin(d, limited) : hn::Cos(d, limited);
-  if (hn::AllTrue(d, near)) return result;
-  HWY_ALIGN float from[HWY_MAX_BYTES / sizeof(float)], to[HWY_MAX_BYTES / sizeof(float)];
-  hn::Store(x, d, from);
-  hn::Store(result, d, to);
-  for (size_t i = 0; i < hn::Lanes(d); ++i) {
-    if (!(std::abs(from[i]) <= 39000.0f)) to[i] = op == UnaryOp::kSin ? std::sin(from[i]) : std::cos(from[i]);
-  }
-  return hn::Load(d, to);
-}
-
-V LogisticOf(D d, V x) {
-  const V one = hn::Set(d, 1.0f);
-  return hn::Div(one, hn::Add(one, ExpOf(d, hn::Neg(x))));
-}
-
-// An odd rational function fitted to a relative error of 2.1e-8 up to 9, where tanh is 1 to the last bit; rounding
-// makes it 4e-7.
-V TanhOf(D d, V x) {
-  const V one = hn::Set(d, 1.0f), most = hn::Set(d, 9.02f);
-  const V t = MinOf(most, MaxOf(hn::Neg(most), x)), u = hn::Mul(t, t);
-  V p = hn::Set(d, 1.331883333e-08f);
-  p = hn::MulAdd(p, u, hn::Set(d, 2.058331303e-05f));
-  p = hn::MulAdd(p, u, hn::Set(d, 0.003494024595f));
-  p = hn::MulAdd(p, u, hn::Set(d, 0.1337970966f));
-  p = hn::MulAdd(p, u, one);
-  V q = hn::Set(d, 7.761922812e-07f);
-  q = hn::MulAdd(q, u, hn::Set(d, 0.0003283076344f));
-  q = hn::MulAdd(q, u, hn::Set(d, 0.02587103562f));
-  q = hn::MulAdd(q, u, hn::Set(d, 0.467130249f));
-  q = hn::MulAdd(q, u, one);
-  const V result = hn::Div(hn::Mul(t, p), q);
-  return hn::IfThenElse(hn::Eq(x, x), MinOf(one, MaxOf(hn::Neg(one), result)), x);
-}
-
-// x times the normal distribution function. The tail h = erfc(z) / 2, z = |x| / sqrt(2), is
-// exp(-z^2) * k * p(k) / 2 with k = 1 / (1 + 0.375 z): the form of Abramowitz and Stegun 7.1.26, with p of degree 6
-// fitted to a relative error of 7e-7 for z up to 9.5. GELU's own error stays under 3e-7.
-V GeluOf(D d, V x) {
-  const V one = hn::Set(d, 1.0f), zero = hn::Zero(d);
-  const V z = MinOf(hn::Mul(hn::Abs(x), hn::Set(d, 0.70710678f)), hn::Set(d, 11.0f));
-  const V k = hn::Div(one, hn::MulAdd(hn::Set(d, 0.375f), z, one));
-  V p = hn::Set(d, -0.13509513f);
-  p = hn::MulAdd(p, k, hn::Set(d, 0.38793445f));
-  p = hn::MulAdd(p, k, hn::Set(d, -0.12959121f));
-  p = hn::MulAdd(p, k, hn::Set(d, 0.28305587f));
-  p = hn::MulAdd(p, k, hn::Set(d, 0.16666743f));
-  p = hn::MulAdd(p, k, hn::Set(d, 0.21568844f));
-  p = hn::MulAdd(p, k, hn::Set(d, 0.21133952f));
-  const V tail = hn::Mul(hn::Mul(hn::Set(d, 0.5f), hn::Exp(d, hn::Neg(hn::Mul(z, z)))), hn::Mul(k, p));
-  const V below = hn::Mul(MaxOf(x, hn::Set(d, -15.0f)), tail);
-  const V result = hn::IfThenElse(hn::Gt(x, zero), hn::Sub(x, hn::Mul(MinOf(x, hn::Set(d, 15.0f)), tail)), below);
-  return hn::IfThenElse(hn::Eq(x, x), result, x);
-}
-
-V GeluTanhOf(D d, V x) {
-  const V cubic = hn::Mul(hn::Mul(x, x), hn::Mul(x, hn::Set(d, 0.044715f)));
-  const V inner = hn::Mul(hn::Set(d, 0.79788456f), hn::Add(x, cubic));
-  return hn::Mul(hn::Mul(hn::Set(d, 0.5f), x), hn::Add(hn::Set(d, 1.0f), TanhOf(d, inner)));
-}
 
 template <UnaryOp op>
 V Unary(D d, V x, V parameter) {
@@ -168,6 +76,7 @@ V Binary(D d, V a, V b) {
     case BinaryOp::kMinimum: return hn::IfThenElse(hn::Lt(a, b), a, b);
     case BinaryOp::kSquaredDifference: return hn::Mul(hn::Sub(a, b), hn::Sub(a, b));
     case BinaryOp::kPrelu: return hn::IfThenElse(hn::Ge(a, hn::Zero(d)), a, hn::Mul(a, b));
+    case BinaryOp::kPow: return PowOf(d, a, b);
     default: return a;
   }
 }
@@ -194,6 +103,15 @@ void RunBinary(const float* a, size_t a_step, const float* b, size_t b_step, flo
   const V vb = b_step == 0 ? b_all : hn::Load(d, right);
   hn::Store(MinOf(high, MaxOf(low, Binary<op>(d, va, vb))), d, left);
   std::memcpy(out + i, left, rest);
+}
+
+// Whole vectors: what is too much of one run is overwritten by the next.
+void RepeatEachT(const float* in, int64_t stride, size_t count, size_t repeats, float* out) {
+  const hn::CappedTag<float, 16> d;
+  for (size_t i = 0; i < count; ++i, in += stride, out += repeats) {
+    const auto v = hn::Set(d, *in);
+    for (size_t j = 0; j < repeats; j += hn::Lanes(d)) hn::StoreU(v, d, out + j);
+  }
 }
 
 UnaryRun ChooseUnary(UnaryOp op) {
@@ -241,6 +159,7 @@ BinaryRun ChooseBinary(BinaryOp op) {
     SL_CASE(kMinimum);
     SL_CASE(kSquaredDifference);
     SL_CASE(kPrelu);
+    SL_CASE(kPow);
 #undef SL_CASE
     default: return nullptr;
   }
@@ -255,6 +174,7 @@ namespace {
 
 HWY_EXPORT(ChooseUnary);
 HWY_EXPORT(ChooseBinary);
+HWY_EXPORT(RepeatEachT);
 
 // Functions without a vector form go element by element.
 template <BinaryOp op>
@@ -268,11 +188,14 @@ void RunBinaryScalar(const float* a, size_t a_step, const float* b, size_t b_ste
 
 }  // namespace
 
+void RepeatEach(const float* in, int64_t stride, size_t count, size_t repeats, float* out) {
+  HWY_DYNAMIC_DISPATCH(RepeatEachT)(in, stride, count, repeats, out);
+}
+
 UnaryRun FindUnaryRun(UnaryOp op) { return HWY_DYNAMIC_DISPATCH(ChooseUnary)(op); }
 
 BinaryRun FindBinaryRun(BinaryOp op) {
   switch (op) {
-    case BinaryOp::kPow: return RunBinaryScalar<BinaryOp::kPow>;
     case BinaryOp::kFloorDiv: return RunBinaryScalar<BinaryOp::kFloorDiv>;
     case BinaryOp::kFloorMod: return RunBinaryScalar<BinaryOp::kFloorMod>;
     case BinaryOp::kAtan2: return RunBinaryScalar<BinaryOp::kAtan2>;

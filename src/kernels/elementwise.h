@@ -7,6 +7,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <limits>
 
 namespace safelight::kernels {
@@ -70,5 +71,8 @@ using BinaryRun = void (*)(const float* a, size_t a_step, const float* b, size_t
                            Clamp clamp);
 BinaryRun FindBinaryRun(BinaryOp op);
 float BinaryScalar(BinaryOp op, float a, float b);
+
+// out = `repeats` times in[0], `repeats` times in[stride], ..., for `count` of them. May write up to 64 bytes more.
+void RepeatEach(const float* in, int64_t stride, size_t count, size_t repeats, float* out);
 
 }  // namespace safelight::kernels

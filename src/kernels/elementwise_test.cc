@@ -9,6 +9,8 @@
 #include <random>
 #include <vector>
 
+#include "kernels/every_target_for_tests.h"
+
 namespace safelight::kernels {
 namespace {
 
@@ -32,20 +34,22 @@ bool SameBits(const float* a, const float* b, size_t count) { return std::memcmp
 bool Agree(float a, float b) { return a == b || (std::isnan(a) && std::isnan(b)); }
 
 TEST(UnaryRunTest, AgreesWithTheScalarFunctionToAFewUnitsInTheLastPlace) {
-  for (int number = 0; number < kUnaryOps; ++number) {
-    const UnaryOp op = static_cast<UnaryOp>(number);
-    const bool positive = op == UnaryOp::kLog || op == UnaryOp::kSqrt || op == UnaryOp::kRsqrt;
-    for (float reach : {1e-3f, 1.0f, 10.0f, 80.0f}) {
-      SCOPED_TRACE(testing::Message() << "op " << number << ", reach " << reach << ", seed 71");
-      const std::vector<float> x = RandomFloats(4096, positive ? 1e-6f : -reach, reach, 71);
-      std::vector<float> y(x.size());
-      FindUnaryRun(op)(x.data(), y.data(), x.size(), 0.25f);
-      for (size_t i = 0; i < x.size(); ++i) {
-        const float expected = UnaryScalar(op, x[i], 0.25f);
-        ASSERT_NEAR(y[i], expected, 1e-6f * std::max(1.0f, std::abs(x[i])) + 1e-6f * std::abs(expected)) << x[i];
+  OnEveryTarget([] {
+    for (int number = 0; number < kUnaryOps; ++number) {
+      const UnaryOp op = static_cast<UnaryOp>(number);
+      const bool positive = op == UnaryOp::kLog || op == UnaryOp::kSqrt || op == UnaryOp::kRsqrt;
+      for (float reach : {1e-3f, 1.0f, 10.0f, 80.0f}) {
+        SCOPED_TRACE(testing::Message() << "op " << number << ", reach " << reach << ", seed 71");
+        const std::vector<float> x = RandomFloats(4096, positive ? 1e-6f : -reach, reach, 71);
+        std::vector<float> y(x.size());
+        FindUnaryRun(op)(x.data(), y.data(), x.size(), 0.25f);
+        for (size_t i = 0; i < x.size(); ++i) {
+          const float expected = UnaryScalar(op, x[i], 0.25f);
+          ASSERT_NEAR(y[i], expected, 1e-6f * std::max(1.0f, std::abs(x[i])) + 1e-6f * std::abs(expected)) << x[i];
+        }
       }
     }
-  }
+  });
 }
 
 TEST(UnaryRunTest, GeluIsExactEnoughInItsTail) {
@@ -62,33 +66,38 @@ TEST(UnaryRunTest, GeluIsExactEnoughInItsTail) {
 }
 
 TEST(UnaryRunTest, SpecialNumbersGoAsInTheScalarFunction) {
-  const float special[] = {0.0f,  -0.0f, 1.0f,   -1.0f, 0.5f,       1.5f,   2.5f, -0.5f,
-                           -1.5f, 6.0f,  100.0f, 1e30f, 3.0000002f, 1e-30f, kNan, kInfinity};
-  for (int number = 0; number < kUnaryOps; ++number) {
-    const UnaryOp op = static_cast<UnaryOp>(number);
-    for (float x : special) {
-      float y = -123.0f;
-      FindUnaryRun(op)(&x, &y, 1, 0.25f);
-      const float expected = UnaryScalar(op, x, 0.25f);
-      const bool near = std::isfinite(expected) && std::abs(y - expected) <= 1e-6f * std::max(1.0f, std::abs(expected));
-      EXPECT_TRUE(near || Agree(y, expected)) << "op " << number << " of " << x << ": " << y << ", not " << expected;
+  OnEveryTarget([] {
+    const float special[] = {0.0f,  -0.0f, 1.0f,   -1.0f, 0.5f,       1.5f,   2.5f, -0.5f,
+                             -1.5f, 6.0f,  100.0f, 1e30f, 3.0000002f, 1e-30f, kNan, kInfinity};
+    for (int number = 0; number < kUnaryOps; ++number) {
+      const UnaryOp op = static_cast<UnaryOp>(number);
+      for (float x : special) {
+        float y = -123.0f;
+        FindUnaryRun(op)(&x, &y, 1, 0.25f);
+        const float expected = UnaryScalar(op, x, 0.25f);
+        const bool near =
+            std::isfinite(expected) && std::abs(y - expected) <= 1e-6f * std::max(1.0f, std::abs(expected));
+        EXPECT_TRUE(near || Agree(y, expected)) << "op " << number << " of " << x << ": " << y << ", not " << expected;
+      }
     }
-  }
+  });
 }
 
 TEST(UnaryRunTest, NegativeInfinityHasTheLimitOfEachFunction) {
-  const struct {
-    UnaryOp op;
-    float expected;
-  } cases[] = {{UnaryOp::kExp, 0},        {UnaryOp::kLog, kNan}, {UnaryOp::kAbs, kInfinity}, {UnaryOp::kRelu, 0},
-               {UnaryOp::kElu, -1},       {UnaryOp::kTanh, -1},  {UnaryOp::kLogistic, 0},    {UnaryOp::kSign, -1},
-               {UnaryOp::kReluN1To1, -1}, {UnaryOp::kSin, kNan}, {UnaryOp::kSqrt, kNan},     {UnaryOp::kGelu, 0}};
-  for (const auto& c : cases) {
-    const float x = -kInfinity;
-    float y = -123.0f;
-    FindUnaryRun(c.op)(&x, &y, 1, 0.25f);
-    EXPECT_TRUE(Agree(y, c.expected)) << "op " << static_cast<int>(c.op) << ": " << y;
-  }
+  OnEveryTarget([] {
+    const struct {
+      UnaryOp op;
+      float expected;
+    } cases[] = {{UnaryOp::kExp, 0},        {UnaryOp::kLog, kNan}, {UnaryOp::kAbs, kInfinity}, {UnaryOp::kRelu, 0},
+                 {UnaryOp::kElu, -1},       {UnaryOp::kTanh, -1},  {UnaryOp::kLogistic, 0},    {UnaryOp::kSign, -1},
+                 {UnaryOp::kReluN1To1, -1}, {UnaryOp::kSin, kNan}, {UnaryOp::kSqrt, kNan},     {UnaryOp::kGelu, 0}};
+    for (const auto& c : cases) {
+      const float x = -kInfinity;
+      float y = -123.0f;
+      FindUnaryRun(c.op)(&x, &y, 1, 0.25f);
+      EXPECT_TRUE(Agree(y, c.expected)) << "op " << static_cast<int>(c.op) << ": " << y;
+    }
+  });
 }
 
 TEST(UnaryRunTest, AnElementHasTheSameBitsInAnyRunAndAtAnyPlace) {
@@ -132,6 +141,35 @@ TEST(BinaryRunTest, AgreesWithTheScalarFunctionForAllSteps) {
   }
 }
 
+TEST(BinaryRunTest, PowersAreExactToHalfAUnitInTheLastPlaceAndALittle) {
+  OnEveryTarget([] {
+    std::vector<float> a = RandomFloats(4096, -38.0f, 38.0f, 76);
+    const std::vector<float> b = RandomFloats(4096, -6.0f, 6.0f, 77);
+    for (float& v : a) v = std::pow(10.0f, v);
+    std::vector<float> out(a.size());
+    FindBinaryRun(BinaryOp::kPow)(a.data(), 1, b.data(), 1, out.data(), a.size(), {});
+    for (size_t i = 0; i < a.size(); ++i) {
+      const double expected = std::pow(static_cast<double>(a[i]), static_cast<double>(b[i]));
+      if (expected > std::numeric_limits<float>::max()) continue;
+      EXPECT_NEAR(out[i], expected, 6.2e-8 * expected + 1e-45) << a[i] << " to " << b[i];
+    }
+  });
+}
+
+TEST(BinaryRunTest, PowersOfSpecialNumbers) {
+  OnEveryTarget([] {
+    const float numbers[] = {0.0f,  -0.0f,  1.0f,  -1.0f, 0.5f,      2.0f,      3.0f,
+                             -2.5f, 1e-40f, 1e30f, kNan,  kInfinity, -kInfinity};
+    for (float base : numbers) {
+      for (float power : numbers) {
+        float y = -123.0f;
+        FindBinaryRun(BinaryOp::kPow)(&base, 1, &power, 1, &y, 1, {});
+        EXPECT_TRUE(Agree(y, std::pow(base, power))) << base << " to " << power << ": " << y;
+      }
+    }
+  });
+}
+
 TEST(BinaryRunTest, NanGoesThroughTheActivation) {
   const float nan = kNan, one = 1.0f;
   float y = 0;
@@ -148,6 +186,19 @@ TEST(BinaryRunTest, MaximumAndMinimumGiveTheSecondOperandWhenOneIsNan) {
     FindBinaryRun(op)(&one, 1, &nan, 1, &y, 1, {});
     EXPECT_TRUE(std::isnan(y));
   }
+}
+
+TEST(RepeatEachTest, EveryElementStandsAsOftenAsAsked) {
+  OnEveryTarget([] {
+    const std::vector<float> in = RandomFloats(40, -1.0f, 1.0f, 78);
+    for (size_t repeats : {1, 3, 8, 16, 31, 64}) {
+      for (size_t count : {1, 2, 7}) {
+        std::vector<float> out(count * repeats + 16, 42.0f);
+        RepeatEach(in.data(), 5, count, repeats, out.data());
+        for (size_t i = 0; i < count * repeats; ++i) EXPECT_EQ(out[i], in[i / repeats * 5]) << i << " of " << repeats;
+      }
+    }
+  });
 }
 
 TEST(BinaryScalarTest, FloorDivisionRoundsTheExactQuotient) {

@@ -14,10 +14,11 @@
 HWY_BEFORE_NAMESPACE();
 namespace safelight::kernels::HWY_NAMESPACE {
 
-// With the second operand where one is not a number, as on x86; Arm's own instructions give the other one.
+// With the second operand where one is not a number, as on x86; Arm's own instructions and the scalar target give the
+// other one.
 template <class V>
 HWY_INLINE V MaxOf(V a, V b) {
-#if HWY_ARCH_ARM
+#if HWY_ARCH_ARM || HWY_TARGET == HWY_SCALAR
   return hwy::HWY_NAMESPACE::IfThenElse(hwy::HWY_NAMESPACE::Gt(a, b), a, b);
 #else
   return hwy::HWY_NAMESPACE::Max(a, b);
@@ -25,7 +26,7 @@ HWY_INLINE V MaxOf(V a, V b) {
 }
 template <class V>
 HWY_INLINE V MinOf(V a, V b) {
-#if HWY_ARCH_ARM
+#if HWY_ARCH_ARM || HWY_TARGET == HWY_SCALAR
   return hwy::HWY_NAMESPACE::IfThenElse(hwy::HWY_NAMESPACE::Lt(a, b), a, b);
 #else
   return hwy::HWY_NAMESPACE::Min(a, b);

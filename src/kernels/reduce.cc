@@ -23,6 +23,10 @@ struct Sum {
   using D = Doubles;
   static double One(double acc, float x) { return acc + static_cast<double>(x); }
   static double Join(double a, double b) { return a + b; }
+  template <class V>
+  static V JoinVectors(V a, V b) {
+    return hn::Add(a, b);
+  }
   static double Start() { return 0.0; }
   template <class V>
   static V Take(V acc, const float* x) {
@@ -35,6 +39,10 @@ struct Max {
   using D = Floats;
   static float One(float acc, float x) { return x > acc ? x : acc; }
   static float Join(float a, float b) { return b > a ? b : a; }
+  template <class V>
+  static V JoinVectors(V a, V b) {
+    return hn::IfThenElse(hn::Gt(b, a), b, a);
+  }
   static float Start() { return std::numeric_limits<float>::lowest(); }
   template <class V>
   static V Take(V acc, const float* x) {
@@ -48,6 +56,10 @@ struct Min {
   using D = Floats;
   static float One(float acc, float x) { return x < acc ? x : acc; }
   static float Join(float a, float b) { return b < a ? b : a; }
+  template <class V>
+  static V JoinVectors(V a, V b) {
+    return hn::IfThenElse(hn::Lt(b, a), b, a);
+  }
   static float Start() { return std::numeric_limits<float>::max(); }
   template <class V>
   static V Take(V acc, const float* x) {
@@ -88,23 +100,67 @@ void Lanes(const float* in, int64_t turns, int64_t stride, int64_t lanes, typena
   }
 }
 
+// Sixteen lanes of accumulators joined by halving, in memory.
+template <class Op>
+typename Op::Acc JoinLanes(typename Op::Acc* acc) {
+  for (int64_t half = kReduceLanes / 2; half > 0; half /= 2) {
+    for (int64_t j = 0; j < half; ++j) acc[j] = Op::Join(acc[j], acc[j + half]);
+  }
+  return acc[0];
+}
+
+#if HWY_HAVE_SCALABLE || HWY_TARGET == HWY_SCALAR
+template <class Op>
+typename Op::Acc ReduceGroup(const float* x, int64_t count) {
+  typename Op::Acc acc[kReduceLanes];
+  for (int64_t j = 0; j < kReduceLanes; ++j) acc[j] = Op::Start();
+  const int64_t turns = count / kReduceLanes;
+  Lanes<Op>(x, turns, kReduceLanes, kReduceLanes, acc);
+  for (int64_t j = turns * kReduceLanes; j < count; ++j) {
+    acc[j - turns * kReduceLanes] = Op::One(acc[j - turns * kReduceLanes], x[j]);
+  }
+  return JoinLanes<Op>(acc);
+}
+#else
+// The lanes of one vector joined by halving.
+template <class Op, class D>
+HWY_INLINE typename Op::Acc JoinVector(D d, hn::Vec<D> v) {
+  if constexpr (hn::MaxLanes(D()) == 1) {
+    return hn::GetLane(v);
+  } else {
+    const hn::Half<D> half;
+    return JoinVector<Op>(half, Op::JoinVectors(hn::LowerHalf(half, v), hn::UpperHalf(half, v)));
+  }
+}
+
+// The same lanes in the same order, in registers.
+template <class Op>
+HWY_INLINE typename Op::Acc ReduceGroup(const float* x, int64_t count) {
+  const typename Op::D d;
+  constexpr int64_t n = hn::MaxLanes(typename Op::D()), kVectors = kReduceLanes / n;
+  hn::Vec<typename Op::D> acc[kVectors];
+  for (int64_t v = 0; v < kVectors; ++v) acc[v] = hn::Set(d, Op::Start());
+  int64_t i = 0;
+  for (; i + kReduceLanes <= count; i += kReduceLanes) {
+    for (int64_t v = 0; v < kVectors; ++v) acc[v] = Op::Take(acc[v], x + i + v * n);
+  }
+  if (i < count) {
+    HWY_ALIGN typename Op::Acc lanes[kReduceLanes];
+    for (int64_t v = 0; v < kVectors; ++v) hn::Store(acc[v], d, lanes + v * n);
+    for (int64_t j = 0; i + j < count; ++j) lanes[j] = Op::One(lanes[j], x[i + j]);
+    return JoinLanes<Op>(lanes);
+  }
+  for (int64_t half = kVectors / 2; half > 0; half /= 2) {
+    for (int64_t v = 0; v < half; ++v) acc[v] = Op::JoinVectors(acc[v], acc[v + half]);
+  }
+  return JoinVector<Op>(d, acc[0]);
+}
+#endif
+
 template <class Op, class Finish>
 void Each(const float* in, int64_t groups, int64_t in_stride, int64_t count, float* out, int64_t out_stride,
           Finish finish) {
-  for (int64_t g = 0; g < groups; ++g) {
-    HWY_ALIGN typename Op::Acc acc[kReduceLanes];
-    for (int64_t j = 0; j < kReduceLanes; ++j) acc[j] = Op::Start();
-    const float* x = in + g * in_stride;
-    const int64_t turns = count / kReduceLanes;
-    Lanes<Op>(x, turns, kReduceLanes, kReduceLanes, acc);
-    for (int64_t j = turns * kReduceLanes; j < count; ++j) {
-      acc[j - turns * kReduceLanes] = Op::One(acc[j - turns * kReduceLanes], x[j]);
-    }
-    for (int64_t half = kReduceLanes / 2; half > 0; half /= 2) {
-      for (int64_t j = 0; j < half; ++j) acc[j] = Op::Join(acc[j], acc[j + half]);
-    }
-    out[g * out_stride] = finish(acc[0]);
-  }
+  for (int64_t g = 0; g < groups; ++g) out[g * out_stride] = finish(ReduceGroup<Op>(in + g * in_stride, count));
 }
 
 void SumLanesT(const float* in, int64_t turns, int64_t stride, int64_t lanes, double* acc) {

@@ -8,6 +8,8 @@
 #include <random>
 #include <vector>
 
+#include "kernels/every_target_for_tests.h"
+
 namespace safelight::kernels {
 namespace {
 
@@ -53,26 +55,28 @@ TEST(ReduceLanesTest, MaximumAndMinimumPassOverWhatIsNotANumber) {
 }
 
 TEST(ReduceEachTest, EachGroupHasTheBitsOfItsLanesJoinedByHalves) {
-  for (int64_t count : kSizes) {
-    SCOPED_TRACE(testing::Message() << count << " elements, seed 12");
-    constexpr int64_t kGroups = 5;
-    const std::vector<float> x = RandomFloats(kGroups * count, 12);
-    std::vector<float> sums(kGroups * 2, -7.0f), highs(kGroups), lows(kGroups);
-    SumEach(x.data(), kGroups, count, count, 3.0, sums.data(), 2);
-    MaxEach(x.data(), kGroups, count, count, highs.data(), 1);
-    MinEach(x.data(), kGroups, count, count, lows.data(), 1);
-    for (int64_t g = 0; g < kGroups; ++g) {
-      double lanes[kReduceLanes] = {};
-      for (int64_t i = 0; i < count; ++i) lanes[i % kReduceLanes] += x[g * count + i];
-      for (int64_t half = kReduceLanes / 2; half > 0; half /= 2) {
-        for (int64_t i = 0; i < half; ++i) lanes[i] += lanes[i + half];
+  OnEveryTarget([] {
+    for (int64_t count : kSizes) {
+      SCOPED_TRACE(testing::Message() << count << " elements, seed 12");
+      constexpr int64_t kGroups = 5;
+      const std::vector<float> x = RandomFloats(kGroups * count, 12);
+      std::vector<float> sums(kGroups * 2, -7.0f), highs(kGroups), lows(kGroups);
+      SumEach(x.data(), kGroups, count, count, 3.0, sums.data(), 2);
+      MaxEach(x.data(), kGroups, count, count, highs.data(), 1);
+      MinEach(x.data(), kGroups, count, count, lows.data(), 1);
+      for (int64_t g = 0; g < kGroups; ++g) {
+        double lanes[kReduceLanes] = {};
+        for (int64_t i = 0; i < count; ++i) lanes[i % kReduceLanes] += x[g * count + i];
+        for (int64_t half = kReduceLanes / 2; half > 0; half /= 2) {
+          for (int64_t i = 0; i < half; ++i) lanes[i] += lanes[i + half];
+        }
+        EXPECT_EQ(sums[2 * g], static_cast<float>(lanes[0] / 3.0));
+        EXPECT_EQ(sums[2 * g + 1], -7.0f);
+        EXPECT_EQ(highs[g], *std::max_element(&x[g * count], &x[g * count] + count));
+        EXPECT_EQ(lows[g], *std::min_element(&x[g * count], &x[g * count] + count));
       }
-      EXPECT_EQ(sums[2 * g], static_cast<float>(lanes[0] / 3.0));
-      EXPECT_EQ(sums[2 * g + 1], -7.0f);
-      EXPECT_EQ(highs[g], *std::max_element(&x[g * count], &x[g * count] + count));
-      EXPECT_EQ(lows[g], *std::min_element(&x[g * count], &x[g * count] + count));
     }
-  }
+  });
 }
 
 TEST(ReduceEachTest, NothingSumsToZero) {

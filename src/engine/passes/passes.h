@@ -26,6 +26,9 @@ struct NamedPass {
 // All of passes.def.
 std::span<const NamedPass> EnginePasses();
 
+// The pass simplify_moves, for passes that leave reshapes behind.
+Status SimplifyMoves(Graph& graph, std::vector<std::string>* notes);
+
 // `fast`: also those that change the arithmetic. `graph` is inferred, and stays so.
 Status RunEnginePasses(Graph& graph, std::span<const NamedPass> passes, bool fast, std::vector<std::string>* notes);
 

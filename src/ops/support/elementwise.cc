@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <cstring>
 
+#include "ops/support/reduce_walk.h"
+
 namespace safelight {
 namespace {
 
@@ -43,7 +45,11 @@ void ExpandSized(size_t element_bytes, const std::byte* from, int64_t stride, bo
   switch (element_bytes) {
     case 1: return Expand<uint8_t>(from, stride, next_to_each_other, count, repeats, to);
     case 2: return Expand<uint16_t>(from, stride, next_to_each_other, count, repeats, to);
-    case 4: return Expand<uint32_t>(from, stride, next_to_each_other, count, repeats, to);
+    case 4:
+      if (next_to_each_other) return Expand<uint32_t>(from, stride, true, count, repeats, to);
+      // The buffers have room for twice as many elements of four bytes.
+      return kernels::RepeatEach(reinterpret_cast<const float*>(from), stride, count, repeats,
+                                 reinterpret_cast<float*>(to));
     default: return Expand<uint64_t>(from, stride, next_to_each_other, count, repeats, to);
   }
 }
@@ -96,12 +102,12 @@ class Walker {
 
   // Index i + 1 of the axis stands right after the run at index i.
   bool OutputContinues(int axis) const {
-    return axis != out_.row_axis && out_.strides[axis] == static_cast<int64_t>(run_.count);
+    return IsEven(out_, axis, args_.box.axis[axis]) && out_.strides[axis] == static_cast<int64_t>(run_.count);
   }
   bool InputContinues(int k, int axis) const {
     const int own = operands_[k].axis[axis];
     const Window& in = args_.inputs[k];
-    return own != in.row_axis && in.strides[own] == static_cast<int64_t>(run_.count);
+    return IsEven(in, own, args_.box.axis[axis]) && in.strides[own] == static_cast<int64_t>(run_.count);
   }
 
   // Short runs (a few channels against a value per channel, or per pixel) would cost more to start than to compute.
@@ -111,7 +117,7 @@ class Walker {
     if (axis < 0 || run_.count * 2 > kTileElements || !OutputContinues(axis)) return;
     for (int k = 0; k < inputs_; ++k) {
       const int own = operands_[k].axis[axis];
-      if (own != kNone && own == args_.inputs[k].row_axis) return;
+      if (own != kNone && !IsEven(args_.inputs[k], own, args_.box.axis[axis])) return;
       expand_[k] = own == kNone ? run_.step[k] == 1 : run_.step[k] == 0 || !InputContinues(k, axis);
     }
     tile_axis_ = axis;

@@ -15,7 +15,8 @@
 
 namespace safelight {
 
-inline constexpr int kMaxElementInputs = 3;
+inline constexpr int kMaxElementInputs = 8;    // of a chain
+inline constexpr int kMaxElementOperands = 3;  // of one function
 
 // `count` outputs next to each other; input k advances by step[k] (0 or 1) elements.
 struct ElementRun {
@@ -35,6 +36,7 @@ struct ElementParams {
   int64_t zero_point = 0, in_zero_point = 0;
   int32_t multiplier = 0;  // in_scale / scale as multiplier / 2^31 * 2^shift
   int shift = 0;
+  const void* chain = nullptr;  // of ELEMENT_CHAIN: its options, which must outlive the function
 };
 
 // False when an element has no result (an integer divided by zero).
