@@ -49,6 +49,13 @@ def weights_of(dice, shape, dtype, channels, axis):
     return array, Quant(tuple(float(s) for s in scales), (0,) * count, axis)
 
 
+def weights_operand(dice, array, quant, chance=0.85):
+    """A constant, an input by chance; int8 weights are int4 at times."""
+    if array.dtype == np.int8 and dice.coin(0.15):
+        return Operand((array // 16).astype(np.int8), "int4", quant)
+    return dice.operand(array, chance, quant)
+
+
 def sums(dice, dtype, data, weights, taps, channels, wide=None):
     """A bias in the units of the sums, and an output quantization for which most results lie inside the type."""
     product = np.float32(data.scale[0]) * np.asarray(weights.scale, np.float32)
@@ -81,7 +88,7 @@ def conv_2d(dice):
         fields["quantizedBiasType"] = INT64 if wide else INT32
     bias, out = sums(dice, dtype, data.quant, quant, fh * fw * group_in, group_out * groups, wide)
     chance = 0.85 if dice.coin(0.9) else 0
-    return Case("CONV_2D", [data, dice.operand(array, chance, quant), bias], ("Conv2DOptions", fields), quants=[out])
+    return Case("CONV_2D", [data, weights_operand(dice, array, quant, chance), bias], ("Conv2DOptions", fields), quants=[out])
 
 
 def depthwise_conv_2d(dice):
@@ -94,7 +101,9 @@ def depthwise_conv_2d(dice):
     data = operand(dice, (n, h, w, c), dtype, 0)
     array, quant = weights_of(dice, (1, fh, fw, channels * multiplier), dtype, channels * multiplier, 3)
     bias, out = sums(dice, dtype, data.quant, quant, fh * fw, channels * multiplier)
-    return Case("DEPTHWISE_CONV_2D", [data, dice.operand(array, 0.85, quant), bias], ("DepthwiseConv2DOptions", fields),
+    # LiteRT does not unpack int4 for int16 here.
+    weights = weights_operand(dice, array, quant) if dtype == np.int8 else dice.operand(array, 0.85, quant)
+    return Case("DEPTHWISE_CONV_2D", [data, weights, bias], ("DepthwiseConv2DOptions", fields),
                 quants=[out])
 
 
@@ -221,7 +230,7 @@ def fully_connected(dice):
     if dtype == np.int16:
         fields["quantizedBiasType"] = INT64 if wide else INT32
     bias, out = sums(dice, dtype, data.quant, quant, k, n, wide)
-    operands = [data, dice.operand(array, 0.85, quant), bias if dice.coin(0.8) else None]
+    operands = [data, weights_operand(dice, array, quant), bias if dice.coin(0.8) else None]
     return Case("FULLY_CONNECTED", operands, ("FullyConnectedOptions", fields), quants=[out])
 
 
