@@ -49,11 +49,11 @@ def weights_of(dice, shape, dtype, channels, axis):
     return array, Quant(tuple(float(s) for s in scales), (0,) * count, axis)
 
 
-def weights_operand(dice, array, quant, chance=0.85):
+def weights_operand(dice, array, quant):
     """A constant, an input by chance; int8 weights are int4 at times."""
     if array.dtype == np.int8 and dice.coin(0.15):
         return Operand((array // 16).astype(np.int8), "int4", quant)
-    return dice.operand(array, chance, quant)
+    return dice.operand(array, 0.85, quant)
 
 
 def sums(dice, dtype, data, weights, taps, channels, wide=None):
@@ -87,8 +87,7 @@ def conv_2d(dice):
     if dtype == np.int16:
         fields["quantizedBiasType"] = INT64 if wide else INT32
     bias, out = sums(dice, dtype, data.quant, quant, fh * fw * group_in, group_out * groups, wide)
-    chance = 0.85 if dice.coin(0.9) else 0
-    return Case("CONV_2D", [data, weights_operand(dice, array, quant, chance), bias], ("Conv2DOptions", fields), quants=[out])
+    return Case("CONV_2D", [data, weights_operand(dice, array, quant), bias], ("Conv2DOptions", fields), quants=[out])
 
 
 def depthwise_conv_2d(dice):
@@ -222,8 +221,7 @@ def fully_connected(dice):
     dtype = type_of(dice)
     rows, k, n = dice.of([1, 1, 2, 3, 7, 40]), dice.of([1, 3, 8, 16, 31, 64, 130, 600]), dice.of([1, 2, 8, 9, 17, 40])
     keep = dice.coin(0.4)
-    shape = dice.of([(rows, k), (rows, k), (1, rows, k), (2, rows, k)])
-    data = operand(dice, shape, dtype, 0)
+    data = operand(dice, dice.of([(rows, k), (rows, k), (1, rows, k), (2, rows, k)]), dtype, 0)
     array, quant = weights_of(dice, (n, k), dtype, n, 0)
     wide = dtype == np.int16 and dice.coin()
     fields = {"fusedActivationFunction": dice.turn(ACTIVATIONS, 5), "keepNumDims": keep}

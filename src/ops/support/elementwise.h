@@ -48,7 +48,7 @@ struct ElementParams {
   double scale = 1, in_scale = 1;  // quantization of the output and of the input
   int64_t zero_point = 0, in_zero_point = 0;
   const void* chain = nullptr;  // of ELEMENT_CHAIN: its options, which must outlive the function
-  Multiplier ratio;  // in_scale / scale
+  Multiplier ratio;             // in_scale / scale
   QuantizedElements quantized;
 };
 
