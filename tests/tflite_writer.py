@@ -34,12 +34,19 @@ class Writer:
         self._inputs.append(self._tensor(shape, dtype, quant))
         return self._inputs[-1]
 
-    def constant(self, array, quant=None):
+    def constant(self, array, quant=None, four_bits=False):
+        """`four_bits`: int8 numbers from -8 to 7 as int4, two in a byte."""
         array = np.asarray(array)
         buffer = schema.BufferT()
         buffer.data = np.frombuffer(array.tobytes(), np.uint8)
+        if four_bits:
+            halves = np.append(buffer.data, np.zeros(array.size % 2, np.uint8)) & 15
+            buffer.data = halves[0::2] | halves[1::2] << 4
         self._buffers.append(buffer)
-        return self._tensor(array.shape, array.dtype, quant, buffer=len(self._buffers) - 1)
+        tensor = self._tensor(array.shape, array.dtype, quant, buffer=len(self._buffers) - 1)
+        if four_bits:
+            self._tensors[tensor].type = schema.TensorType.INT4
+        return tensor
 
     def variable(self, shape, dtype):
         """A state that starts as zeros."""

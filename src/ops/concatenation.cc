@@ -1,7 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // CONCATENATION: the inputs one after another along an axis.
+#include <algorithm>
+#include <cmath>
+
+#include "ops/support/function_kernel.h"
 #include "ops/support/join.h"
+#include "ops/support/quantized.h"
 
 namespace safelight {
 namespace {
@@ -69,16 +74,74 @@ JoinPlan Plan(const OpContext& context) {
   return plan;
 }
 
-Status Reference(const OpContext& context, std::span<const ConstTensorView> inputs,
-                 std::span<const TensorView> outputs) {
-  SL_TRY(CheckMovable(context));
-  return JoinReference(Plan(context), inputs, outputs);
+// What each input of uint8 is multiplied by and moved by where its scale is not the output's.
+struct Rescale {
+  bool needed = false;
+  float scale = 1, bias = 0;
+};
+
+bool SameQuantization(const Value& a, const Value& b) {
+  return a.quant.scales == b.quant.scales && a.quant.zero_points == b.quant.zero_points;
 }
 
-Result<std::unique_ptr<Kernel>> Prepare(const OpContext& context, const PrepareOptions&) {
-  SL_TRY(CheckMovable(context));
-  return MakeJoinKernel(Plan(context));
+// Only uint8 may differ, as in TFLite.
+Result<std::vector<Rescale>> FindRescales(const OpContext& context) {
+  std::vector<Rescale> rescales(static_cast<size_t>(context.num_inputs()));
+  const Value& out = context.output(0);
+  for (int k = 0; k < context.num_inputs(); ++k) {
+    const Value& in = context.input(k);
+    if (!IsQuantizedType(in.dtype) || in.quant.empty() || out.quant.empty() || SameQuantization(in, out)) continue;
+    if (in.dtype != DType::kUInt8) {
+      return InvalidArgument("input ", k, " '", in.name, "' has another scale or zero point than the output '",
+                             out.name, "'");
+    }
+    SL_ASSIGN(const Quantization from, QuantizationOf(in));
+    SL_ASSIGN(const Quantization to, QuantizationOf(out));
+    const float scale = from.scale * (1.0f / to.scale);
+    rescales[static_cast<size_t>(k)] = {true, scale, static_cast<float>(-from.zero_point) * scale};
+  }
+  return rescales;
 }
+
+// Rescales in place what was moved to `box` of the output.
+void RunRescale(const Rescale& by, int32_t zero_point, const Window& out, const Range* box, int axis, int64_t offset) {
+  if (axis < out.shape.rank()) {
+    for (int64_t i = box[axis].begin; i < box[axis].end; ++i) {
+      RunRescale(by, zero_point, out, box, axis + 1, offset + out.Offset(axis, i));
+    }
+    return;
+  }
+  uint8_t* stored = out.at<uint8_t>(offset);
+  const float value = std::round(static_cast<float>(*stored) * by.scale + by.bias) + static_cast<float>(zero_point);
+  *stored = static_cast<uint8_t>(std::clamp(value, 0.0f, 255.0f));
+}
+
+Result<std::unique_ptr<Kernel>> MakeKernel(const OpContext& context) {
+  SL_TRY(CheckMovable(context));
+  SL_ASSIGN(std::vector<Rescale> rescales, FindRescales(context));
+  const bool needed = std::any_of(rescales.begin(), rescales.end(), [](const Rescale& r) { return r.needed; });
+  if (!needed) return MakeJoinKernel(Plan(context));
+  SL_ASSIGN(const Quantization to, QuantizationOf(context.output(0)));
+  return MakeFunctionKernel([plan = Plan(context), rescales = std::move(rescales), to](const KernelArgs& args) {
+    RunJoin(plan, args);
+    for (const JoinPart& part : plan.parts) {
+      const Rescale& by = rescales[static_cast<size_t>(part.input)];
+      Box box = args.box;
+      Range& range = box.axis[plan.axis];
+      range = {std::max(range.begin, part.range.begin), std::min(range.end, part.range.end)};
+      if (by.needed && !range.empty()) RunRescale(by, to.zero_point, args.outputs[0], box.axis, 0, 0);
+    }
+  });
+}
+
+Status Reference(const OpContext& context, std::span<const ConstTensorView> inputs,
+                 std::span<const TensorView> outputs) {
+  SL_ASSIGN(const std::unique_ptr<Kernel> kernel, MakeKernel(context));
+  if (outputs[0].shape.elements() == 0) return {};
+  return RunWhole(*kernel, inputs, outputs);
+}
+
+Result<std::unique_ptr<Kernel>> Prepare(const OpContext& context, const PrepareOptions&) { return MakeKernel(context); }
 
 }  // namespace
 

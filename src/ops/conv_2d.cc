@@ -4,6 +4,7 @@
 // Grouped where the input has a multiple of the filter's channels. Passes may add a tail (support/tail.h).
 #include <algorithm>
 
+#include "ops/support/int_conv.h"
 #include "ops/support/spatial.h"
 #include "ops/support/spatial_filters.h"
 
@@ -96,7 +97,7 @@ void RunPlain(const Sliding& s, const SlidingAttrs& attrs, const KernelArgs& arg
 
 Status Reference(const OpContext& context, std::span<const ConstTensorView> inputs,
                  std::span<const TensorView> outputs) {
-  SL_TRY(CheckFloat(context));
+  if (IsIntConv(context)) return IntConvReference(context, /*depthwise=*/false, SlidingOf(context), inputs, outputs);
   std::vector<Window> in;
   for (const ConstTensorView& view : inputs) {
     in.push_back(WholeWindow(view.dtype, view.shape, const_cast<void*>(view.data)));
@@ -211,7 +212,7 @@ class ConvKernel : public Kernel {
 };
 
 Result<std::unique_ptr<Kernel>> Prepare(const OpContext& context, const PrepareOptions& options) {
-  SL_TRY(CheckFloat(context));
+  if (IsIntConv(context)) return PrepareIntConv(context, /*depthwise=*/false, SlidingOf(context), options);
   const bool constant = context.input(1).is_constant() && (!context.has_input(2) || context.input(2).is_constant());
   if (!constant) return std::unique_ptr<Kernel>(std::make_unique<PlainKernel>(context));
   return std::unique_ptr<Kernel>(std::make_unique<ConvKernel>(context, options));

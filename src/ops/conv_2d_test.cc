@@ -141,7 +141,7 @@ TEST(Conv2dTest, HostileOptionsAndShapesAreRefusedBySentences) {
   EXPECT_THAT(shaped({1, 0, 8, 4}, weights, 6), HasSubstr("input size 0"));
 }
 
-TEST(Conv2dTest, IntegerModelsHaveShapesButNoArithmetic) {
+TEST(Conv2dTest, IntegersWithoutScalesHaveShapesButNoArithmetic) {
   const OneNode node("CONV_2D", {{kStrideW, 1}, {kStrideH, 1}},
                      Inputs(MakeTensor<int8_t>({1, 2, 2, 1}, {1, 2, 3, 4}), MakeTensor<int8_t>({1, 1, 1, 1}, {1}),
                             MakeTensor<int32_t>({1}, {0})),
@@ -151,8 +151,8 @@ TEST(Conv2dTest, IntegerModelsHaveShapesButNoArithmetic) {
   EXPECT_EQ(node.output().shape, (Shape{1, 2, 2, 1}));
   const auto kernel = node.context().node().op->prepare(node.context(), {});
   ASSERT_FALSE(kernel.ok());
-  EXPECT_EQ(kernel.status().code(), StatusCode::kUnsupported);
-  EXPECT_THAT(kernel.status().message(), HasSubstr("int8 arithmetic is not built yet"));
+  EXPECT_EQ(kernel.status().code(), StatusCode::kInvalidArgument);
+  EXPECT_THAT(kernel.status().message(), HasSubstr("have no scale"));
 }
 
 }  // namespace

@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "ops/support/depthwise.h"
+#include "ops/support/int_conv.h"
 
 namespace safelight {
 namespace {
@@ -62,7 +63,7 @@ Cost DepthwiseCost(const OpContext& context) {
 
 Status Reference(const OpContext& context, std::span<const ConstTensorView> inputs,
                  std::span<const TensorView> outputs) {
-  SL_TRY(CheckFloat(context));
+  if (IsIntConv(context)) return IntConvReference(context, /*depthwise=*/true, SlidingOf(context), inputs, outputs);
   const Sliding s = SlidingOf(context);
   std::vector<Window> windows;
   for (const ConstTensorView& view : inputs) {
@@ -128,7 +129,7 @@ class DepthwiseKernel : public Kernel {
 };
 
 Result<std::unique_ptr<Kernel>> Prepare(const OpContext& context, const PrepareOptions& options) {
-  SL_TRY(CheckFloat(context));
+  if (IsIntConv(context)) return PrepareIntConv(context, /*depthwise=*/true, SlidingOf(context), options);
   return std::unique_ptr<Kernel>(std::make_unique<DepthwiseKernel>(context, options));
 }
 

@@ -3,19 +3,22 @@
 // FULLY_CONNECTED: every pixel's K inputs times a matrix of N x K weights, plus a bias, clamped.
 //
 // The input is seen as rows of K: its trailing axes that hold K elements; the axes before them stay (keep_num_dims) or
-// become one. Every one of those leading axes can be split. Float only; integers give shapes.
+// become one. Every one of those leading axes can be split.
 #include <algorithm>
 
 #include "graph/pack_cache.h"
 #include "ops/support/clamped.h"
+#include "ops/support/int_fully_connected.h"
+#include "ops/support/matrix_rows.h"
 #include "ops/support/product.h"
-#include "ops/support/reduce_walk.h"
+#include "ops/support/quantized.h"
 
 namespace safelight {
 namespace {
 
 struct FullyConnectedAttrs : ClampedAs<FullyConnectedAttrs> {
   bool keep_num_dims = false;
+  bool narrow_sums = false;  // int16 without a bias
 };
 
 Result<std::shared_ptr<const OpAttrs>> Read(const AttrReader& reader) {
@@ -23,6 +26,7 @@ Result<std::shared_ptr<const OpAttrs>> Read(const AttrReader& reader) {
   SL_ASSIGN(attrs->clamp, ClampOfActivation(reader.Int(0, 0)));
   if (reader.Int(1, 0) != 0) return Unsupported("weights format ", reader.Int(1, 0), ", only 0 (rows) is built");
   attrs->keep_num_dims = reader.Bool(2, false);
+  attrs->narrow_sums = reader.Int(4, 0) == kInt32Sums;
   return std::shared_ptr<const OpAttrs>(std::move(attrs));
 }
 
@@ -93,6 +97,15 @@ Cost CostOf(const OpContext& context) {
   return {.macs = context.input(0).shape.elements() * weights[0], .weight_bytes = weights.elements() * 4};
 }
 
+// The output has the input's leading axes.
+bool KeepsAxes(const OpContext& context, int leading) {
+  return Attrs(context).keep_num_dims || (context.input(0).shape.rank() == 2 && leading == 1);
+}
+
+IntFullyConnected SumsOf(const OpContext& context) {
+  return {.clamp = Attrs(context).clamp, .narrow_sums = Attrs(context).narrow_sums};
+}
+
 Status CheckFloat(const OpContext& context) {
   for (int i = 0; i < 2; ++i) {
     if (context.input(i).dtype != DType::kFloat32) {
@@ -104,6 +117,9 @@ Status CheckFloat(const OpContext& context) {
 
 Status Reference(const OpContext& context, std::span<const ConstTensorView> inputs,
                  std::span<const TensorView> outputs) {
+  if (IsQuantizedType(context.input(0).dtype)) {
+    return IntFullyConnectedReference(context, SumsOf(context), inputs, outputs);
+  }
   SL_TRY(CheckFloat(context));
   const int64_t n = inputs[1].shape[0], k = inputs[1].shape[1];
   const float* x = static_cast<const float*>(inputs[0].data);
@@ -121,91 +137,19 @@ Status Reference(const OpContext& context, std::span<const ConstTensorView> inpu
   return {};
 }
 
-class FullyConnectedKernel : public Kernel {
+class FullyConnectedKernel : public MatrixRowsKernel {
  public:
   FullyConnectedKernel(const OpContext& context, int leading, std::shared_ptr<const AlignedBuffer> packed)
-      : clamp_(Attrs(context).clamp),
-        n_(context.input(1).shape[0]),
-        k_(context.input(1).shape[1]),
-        leading_(leading),
-        keeps_axes_(Attrs(context).keep_num_dims || (context.input(0).shape.rank() == 2 && leading == 1)),
+      : MatrixRowsKernel(context.input(1).shape[0], context.input(1).shape[1], leading, KeepsAxes(context, leading)),
+        clamp_(Attrs(context).clamp),
         packed_(std::move(packed)) {}
 
   // The packed part of computed weights, then one row that did not lie in one piece.
   size_t scratch_bytes() const override { return kGemmScratchBytes + static_cast<size_t>(k_) * sizeof(float); }
 
-  Status Run(const KernelArgs& args) const override {
-    const Window& out = args.outputs[0];
-    const Range channels = args.box.axis[out.shape.rank() - 1];
-    if (channels.begin != 0 || channels.end != n_) return Internal("FULLY_CONNECTED makes all channels at once");
-    if (n_ == 0) return {};
-    if (!keeps_axes_) {
-      RunFlat(args);
-      return {};
-    }
-    const int axis = leading_ - 1;  // along which rows of k stand in one product
-    if (axis < 0) {                 // one row without leading axes
-      Product(args, 0, 0, 0, 0, 1);
-      return {};
-    }
-    ForEachIndex(args.box.axis, axis, [&](const int64_t* index) {
-      const int64_t in_base = OffsetOf(args.inputs[0], index, axis), out_base = OffsetOf(out, index, axis);
-      RunStretch(args, axis, args.box.axis[axis], in_base, axis, args.box.axis[axis].begin, out_base);
-    });
-    return {};
-  }
-
- private:
-  // Rows of the input along `in_axis`, to as many along `out_axis` from `out_begin` on.
-  void RunStretch(const KernelArgs& args, int in_axis, Range range, int64_t in_base, int out_axis, int64_t out_begin,
-                  int64_t out_base) const {
-    const Window& in = args.inputs[0];
-    const Window& out = args.outputs[0];
-    const int64_t shift = out_begin - range.begin;
-    for (int64_t y = range.begin; y < range.end;) {
-      const int64_t rows =
-          std::min(EvenSteps(in, in_axis, y, range.end), EvenSteps(out, out_axis, y + shift, range.end + shift));
-      Product(args, in_base + in.Offset(in_axis, y), in.strides[in_axis], out_base + out.Offset(out_axis, y + shift),
-              out.strides[out_axis], rows);
-      y += rows;
-    }
-  }
-
-  // The output's axis 0 stands for all leading axes of the input.
-  void RunFlat(const KernelArgs& args) const {
-    const Shape& shape = args.inputs[0].shape;
-    const Range box = args.box.axis[0];
-    if (leading_ <= 0) {  // not split, so the input is whole
-      Product(args, box.begin * k_, k_, args.outputs[0].Offset(0, box.begin), n_, box.size());
-      return;
-    }
-    const int axis = leading_ - 1;
-    for (int64_t b = box.begin; b < box.end;) {
-      int64_t base = 0, rest = b / shape[axis];
-      for (int a = axis - 1; a >= 0; --a) {
-        base += args.inputs[0].Offset(a, rest % shape[a]);
-        rest /= shape[a];
-      }
-      const int64_t x = b % shape[axis];
-      const int64_t rows = std::min(box.end - b, shape[axis] - x);
-      RunStretch(args, axis, {x, x + rows}, base, 0, b, 0);
-      b += rows;
-    }
-  }
-
-  bool RowsLieInOnePiece(const Window& in) const {
-    if (leading_ == kNone) return true;
-    int64_t stride = 1;
-    for (int axis = in.shape.rank() - 1; axis >= leading_; --axis) {
-      if (in.shape[axis] == 1) continue;
-      if (in.strides[axis] != stride || !IsEven(in, axis, {0, in.shape[axis]})) return false;
-      stride *= in.shape[axis];
-    }
-    return true;
-  }
-
+ protected:
   void Product(const KernelArgs& args, int64_t in, int64_t in_stride, int64_t out, int64_t out_stride,
-               int64_t rows) const {
+               int64_t rows) const override {
     const Window& from = args.inputs[0];
     kernels::GemmPanelArgs product{};
     product.a_row_stride = in_stride;
@@ -230,23 +174,14 @@ class FullyConnectedKernel : public Kernel {
     product.a = row;
     product.rows = 1;
     for (int64_t i = 0; i < rows; ++i) {
-      CopyRow(from, in + i * in_stride, row);
+      float* to = row;
+      ForEachOfRow(from, in + i * in_stride, [&](int64_t at) { *to++ = *from.at<const float>(at); });
       product.c = args.outputs[0].at<float>(out + i * out_stride);
       Multiply(args, product);
     }
   }
 
-  void CopyRow(const Window& from, int64_t base, float* row) const {
-    Range ranges[Shape::kMaxRank];
-    const int count = from.shape.rank() - leading_;
-    for (int i = 0; i < count; ++i) ranges[i] = {0, from.shape[leading_ + i]};
-    ForEachIndex(ranges, count, [&](const int64_t* index) {
-      int64_t offset = base;  // counts index 0 of these axes already
-      for (int i = 0; i < count; ++i) offset += from.Offset(leading_ + i, index[i]) - from.Offset(leading_ + i, 0);
-      *row++ = *from.at<const float>(offset);
-    });
-  }
-
+ private:
   void Multiply(const KernelArgs& args, const kernels::GemmPanelArgs& product) const {
     if (packed_ != nullptr) {
       GemmPacked(product, reinterpret_cast<const float*>(packed_->data()));
@@ -258,17 +193,17 @@ class FullyConnectedKernel : public Kernel {
   }
 
   Clamp clamp_;
-  int64_t n_, k_;
-  int leading_;
-  bool keeps_axes_;
   std::shared_ptr<const AlignedBuffer> packed_;  // null where the weights are computed
 };
 
 Result<std::unique_ptr<Kernel>> Prepare(const OpContext& context, const PrepareOptions& options) {
-  SL_TRY(CheckFloat(context));
   const Value& weights = context.input(1);
   const int64_t n = weights.shape[0], k = weights.shape[1];
   const int leading = LeadingAxes(context.input(0).shape, k);
+  if (IsQuantizedType(context.input(0).dtype)) {
+    return PrepareIntFullyConnected(context, SumsOf(context), leading, KeepsAxes(context, leading), options);
+  }
+  SL_TRY(CheckFloat(context));
   std::shared_ptr<const AlignedBuffer> packed;
   if (weights.is_constant()) {
     const auto make = [&] { return PackGemm(context.constant<float>(1), 1, k, k, n); };

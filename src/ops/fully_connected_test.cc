@@ -107,7 +107,8 @@ TEST(FullyConnectedTest, WhatDoesNotFitIsRefused) {
   const OneNode quantized("FULLY_CONNECTED", {},
                           Inputs(MakeTensor<int8_t>({1, 2}, {1, 2}), MakeTensor<int8_t>({1, 2}, {1, 2})), {1});
   ASSERT_TRUE(quantized.status().ok());
-  EXPECT_EQ(quantized.context().node().op->prepare(quantized.context(), {}).status().code(), StatusCode::kUnsupported);
+  EXPECT_EQ(quantized.context().node().op->prepare(quantized.context(), {}).status().code(),
+            StatusCode::kInvalidArgument);  // no scales
 }
 
 }  // namespace

@@ -4,7 +4,10 @@
 #include <algorithm>
 #include <cmath>
 
+#include "ops/support/function_kernel.h"
 #include "ops/support/last_axis.h"
+#include "ops/support/quantized.h"
+#include "ops/support/quantized_normalize.h"
 
 namespace safelight {
 namespace {
@@ -21,6 +24,10 @@ Result<std::shared_ptr<const OpAttrs>> Read(const AttrReader& reader) {
 
 Status Reference(const OpContext& context, std::span<const ConstTensorView> inputs,
                  std::span<const TensorView> outputs) {
+  if (IsQuantizedType(context.input(0).dtype)) {
+    SL_ASSIGN(const auto kernel, PrepareQuantizedNormalize(context));
+    return RunWhole(*kernel, inputs, outputs);
+  }
   SL_TRY(CheckLastAxisFloat(context));
   ForEachPixel(inputs[0], outputs[0], [](const float* in, float* out, int64_t depth) {
     float sum = 0;
@@ -32,6 +39,7 @@ Status Reference(const OpContext& context, std::span<const ConstTensorView> inpu
 }
 
 Result<std::unique_ptr<Kernel>> Prepare(const OpContext& context, const PrepareOptions&) {
+  if (IsQuantizedType(context.input(0).dtype)) return PrepareQuantizedNormalize(context);
   return MakeLastAxisKernel(context, kernels::L2NormalizePixels, kEpsilon);
 }
 

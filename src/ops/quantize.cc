@@ -32,45 +32,16 @@ bool RunFromFloat(const ElementRun& run, const ElementParams& params) {
   return true;
 }
 
-// x * multiplier / 2^31 * 2^shift; ties of the product go up, ties of the shift to the right away from zero.
-int64_t Scaled(int64_t x, int32_t multiplier, int shift) {
-  constexpr int64_t kLow = std::numeric_limits<int32_t>::min(), kHigh = std::numeric_limits<int32_t>::max();
-  x = std::clamp(std::clamp(x, kLow, kHigh) << std::max(shift, 0), kLow, kHigh);
-  const int64_t product = x * multiplier;
-  const int64_t half = int64_t{1} << 30;
-  const int64_t high = (product + (product >= 0 ? half : 1 - half)) / (int64_t{1} << 31);
-  if (shift >= 0) return high;
-  const int64_t unit = int64_t{1} << -shift;
-  const int64_t rest = high & (unit - 1);
-  return (high - rest) / unit + (rest > (unit - 1) / 2 + (high < 0 ? 1 : 0) ? 1 : 0);
-}
-
 template <typename From, typename To>
 bool RunRescaled(const ElementRun& run, const ElementParams& params) {
   const From* in = reinterpret_cast<const From*>(run.in[0]);
   To* out = reinterpret_cast<To*>(run.out);
   for (size_t i = 0; i < run.count; ++i) {
     const int64_t x = static_cast<int64_t>(in[i * run.step[0]]) - params.in_zero_point;
-    const int64_t y = Scaled(x, params.multiplier, params.shift) + params.zero_point;
+    const int64_t y = int64_t{Scaled(static_cast<int32_t>(x), params.ratio)} + params.zero_point;
     out[i] = static_cast<To>(std::clamp<int64_t>(y, std::numeric_limits<To>::min(), std::numeric_limits<To>::max()));
   }
   return true;
-}
-
-// `ratio` as multiplier / 2^31 * 2^shift with a multiplier of 31 bits.
-void SetMultiplier(double ratio, ElementParams& params) {
-  const double fraction = std::frexp(ratio, &params.shift);
-  int64_t multiplier = std::llround(fraction * static_cast<double>(int64_t{1} << 31));
-  if (multiplier == int64_t{1} << 31) {
-    multiplier /= 2;
-    ++params.shift;
-  }
-  if (params.shift < -31) multiplier = params.shift = 0;
-  if (params.shift > 30) {
-    multiplier = std::numeric_limits<int32_t>::max();
-    params.shift = 30;
-  }
-  params.multiplier = static_cast<int32_t>(multiplier);
 }
 
 template <typename To>
@@ -120,7 +91,7 @@ Result<ElementFunction> Choose(const OpContext& context, bool) {
   if (in.dtype == DType::kFloat32) return function;
   SL_TRY(CheckQuant(in));
   function.params.in_zero_point = in.quant.zero_points[0];
-  SetMultiplier(static_cast<double>(in.quant.scales[0]) / function.params.scale, function.params);
+  function.params.ratio = MakeMultiplier(static_cast<double>(in.quant.scales[0]) / function.params.scale);
   return function;
 }
 

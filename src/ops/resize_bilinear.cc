@@ -4,7 +4,10 @@
 #include <algorithm>
 
 #include "kernels/resize.h"
+#include "ops/support/function_kernel.h"
+#include "ops/support/quantized.h"
 #include "ops/support/resize_axis.h"
+#include "ops/support/resize_fixed.h"
 
 namespace safelight {
 namespace {
@@ -19,7 +22,7 @@ Result<std::shared_ptr<const OpAttrs>> Read(const AttrReader& reader) {
 }
 
 std::vector<AxisRule> Axes(const OpContext& context, int out_axis) {
-  return ResizeAxes(context, out_axis, BilinearTaps);
+  return ResizeAxes(context, out_axis, BilinearTapsOf(context.input(0).dtype));
 }
 
 Status CheckType(const OpContext& context) {
@@ -75,12 +78,17 @@ class ResizeKernel : public Kernel {
 };
 
 Result<std::unique_ptr<Kernel>> Prepare(const OpContext& context, const PrepareOptions&) {
+  if (IsQuantizedType(context.input(0).dtype)) return PrepareQuantizedResize(context);
   SL_TRY(CheckType(context));
   return std::unique_ptr<Kernel>(std::make_unique<ResizeKernel>(context));
 }
 
 Status Reference(const OpContext& context, std::span<const ConstTensorView> inputs,
                  std::span<const TensorView> outputs) {
+  if (IsQuantizedType(context.input(0).dtype)) {
+    SL_ASSIGN(const auto kernel, PrepareQuantizedResize(context));
+    return RunWhole(*kernel, inputs, outputs);
+  }
   SL_TRY(CheckType(context));
   const std::vector<ResizeTap> rows = TapsOfAxis(context, 1, BilinearTaps);
   const std::vector<ResizeTap> columns = TapsOfAxis(context, 2, BilinearTaps);

@@ -5,7 +5,10 @@
 #include <cmath>
 #include <limits>
 
+#include "ops/support/function_kernel.h"
 #include "ops/support/last_axis.h"
+#include "ops/support/quantized.h"
+#include "ops/support/quantized_softmax.h"
 
 namespace safelight {
 namespace {
@@ -27,6 +30,10 @@ float Beta(const OpContext& context) {
 
 Status Reference(const OpContext& context, std::span<const ConstTensorView> inputs,
                  std::span<const TensorView> outputs) {
+  if (IsQuantizedType(context.input(0).dtype)) {
+    SL_ASSIGN(const auto kernel, PrepareQuantizedSoftmax(context, Beta(context)));
+    return RunWhole(*kernel, inputs, outputs);
+  }
   SL_TRY(CheckLastAxisFloat(context));
   const float beta = Beta(context);
   ForEachPixel(inputs[0], outputs[0], [beta](const float* in, float* out, int64_t depth) {
@@ -43,6 +50,7 @@ Status Reference(const OpContext& context, std::span<const ConstTensorView> inpu
 }
 
 Result<std::unique_ptr<Kernel>> Prepare(const OpContext& context, const PrepareOptions&) {
+  if (IsQuantizedType(context.input(0).dtype)) return PrepareQuantizedSoftmax(context, Beta(context));
   return MakeLastAxisKernel(context, kernels::SoftmaxPixels, Beta(context));
 }
 

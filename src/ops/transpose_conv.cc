@@ -6,6 +6,10 @@
 
 #include "ops/support/clamped.h"
 #include "ops/support/elementwise.h"
+#include "ops/support/function_kernel.h"
+#include "ops/support/int_fully_connected.h"
+#include "ops/support/int_spread.h"
+#include "ops/support/quantized.h"
 #include "ops/support/spatial.h"
 #include "ops/support/spatial_filters.h"
 
@@ -15,6 +19,7 @@ namespace {
 struct Attrs : ClampedAs<Attrs> {
   Padding padding = Padding::kSame;
   int64_t stride_h = 1, stride_w = 1;
+  bool narrow_sums = false;  // int16 without a bias
 };
 
 Result<std::shared_ptr<const OpAttrs>> Read(const AttrReader& reader) {
@@ -28,22 +33,9 @@ Result<std::shared_ptr<const OpAttrs>> Read(const AttrReader& reader) {
     return InvalidArgument("strides ", attrs->stride_h, " by ", attrs->stride_w, ", must be 1 to 4096");
   }
   SL_ASSIGN(attrs->clamp, ClampOfActivation(reader.Int(3, 0)));
+  attrs->narrow_sums = reader.Int(4, 0) == kInt32Sums;
   return std::shared_ptr<const OpAttrs>(std::move(attrs));
 }
-
-// One axis of the transposed window.
-struct SpreadAxis {
-  int64_t in, out, taps, stride, pad;
-  AxisRule Rule(int axis) const {
-    return AxisRule::Divided(axis, in, 1, pad - taps + stride, taps - stride + 1, stride);
-  }
-  // The input that tap k of output y meets, or -1.
-  int64_t InputOf(int64_t y, int64_t k) const {
-    const int64_t at = y + pad - k;
-    if (at < 0 || at % stride != 0 || at / stride >= in) return -1;
-    return at / stride;
-  }
-};
 
 // The padding is that of the convolution from `out` to `in`.
 Result<SpreadAxis> MakeSpreadAxis(int64_t in, int64_t out, int64_t taps, int64_t stride, Padding padding) {
@@ -57,10 +49,6 @@ Result<SpreadAxis> MakeSpreadAxis(int64_t in, int64_t out, int64_t taps, int64_t
   const int64_t total = std::max<int64_t>((in - 1) * stride + taps - out, 0);
   return SpreadAxis{in, out, taps, stride, padding == Padding::kSame ? total / 2 : 0};
 }
-
-struct Spread {
-  SpreadAxis rows, columns;
-};
 
 Result<Spread> MakeSpread(const Shape& in, const Shape& out, const Shape& filter, const Attrs& attrs) {
   Result<SpreadAxis> rows = MakeSpreadAxis(in[1], out[1], filter[1], attrs.stride_h, attrs.padding);
@@ -119,6 +107,11 @@ Result<std::vector<int64_t>> Rescale(const OpContext& before, const OpContext& a
   return sizes;
 }
 
+IntSpread SumsOf(const OpContext& context) {
+  const Attrs& attrs = context.attrs<Attrs>();
+  return {SpreadOf(context), attrs.clamp, attrs.narrow_sums};
+}
+
 Status CheckTypes(const OpContext& context) {
   for (int i = 1; i < context.num_inputs(); ++i) {
     if (!context.has_input(i) || context.input(i).dtype == DType::kFloat32) continue;
@@ -158,6 +151,10 @@ void RunPlain(const Spread& s, const kernels::Clamp& clamp, const KernelArgs& ar
 
 Status Reference(const OpContext& context, std::span<const ConstTensorView> inputs,
                  std::span<const TensorView> outputs) {
+  if (IsQuantizedType(context.input(2).dtype)) {
+    SL_ASSIGN(const auto kernel, PreparePlainIntSpread(context, SumsOf(context)));
+    return RunWhole(*kernel, inputs, outputs);
+  }
   SL_TRY(CheckTypes(context));
   std::vector<Window> in;
   for (const ConstTensorView& view : inputs) {
@@ -260,8 +257,12 @@ class SpreadKernel : public Kernel {
 };
 
 Result<std::unique_ptr<Kernel>> Prepare(const OpContext& context, const PrepareOptions& options) {
-  SL_TRY(CheckTypes(context));
   const bool constant = context.input(1).is_constant() && (!context.has_input(3) || context.input(3).is_constant());
+  if (IsQuantizedType(context.input(2).dtype)) {
+    return constant ? PrepareIntSpread(context, SumsOf(context), options)
+                    : PreparePlainIntSpread(context, SumsOf(context));
+  }
+  SL_TRY(CheckTypes(context));
   if (!constant) return std::unique_ptr<Kernel>(std::make_unique<PlainKernel>(context));
   return std::unique_ptr<Kernel>(std::make_unique<SpreadKernel>(context, options));
 }

@@ -9,6 +9,7 @@ import pathlib
 import sys
 import tempfile
 
+import golden
 import models
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
@@ -19,6 +20,7 @@ def write_table(path, rows):
     version = importlib.metadata.version("ai-edge-litert")
     lines = ["# Conformance", "",
              f"Made by `tests/conformance/run.py --all --write`; LiteRT {version}, reference kernels (BUILTIN_REF), same inputs.",
+             "Integer outputs of models with quantized values are the same in every bit (bound 0).",
              "Bound: the larger of 1e-5 of the output's range plus 1e-5, and four times LiteRT's own difference between",
              "its reference and XNNPACK. \"Nearer to the float64 value\": LiteRT adds the elements of a MEAN one by one in float32; with that",
              "MEAN in float64 and all else LiteRT's own, our outputs are within 1e-5 of the range plus 1e-5, and LiteRT's are further away.", "",
@@ -46,6 +48,7 @@ def main():
     with tempfile.TemporaryDirectory() as folder:
         rows = models.check_all(options.program, options.data, pathlib.Path(folder), options.seed,
                                 options.all or options.only != "", options.only)
+        rows += golden.check_all(options.program, options.data, pathlib.Path(folder), options.only)
     if options.write:
         write_table(options.write, rows)
     failed = sum(row.verdict == "FAILED" for row in rows)

@@ -15,7 +15,7 @@ MARGIN = (1, 2)  # rows that the ring model has before and after
 
 @dataclasses.dataclass
 class Operand:
-    """`kind`: "input" of the network, "constant" in the file, or "variable" (zeros)."""
+    """`kind`: "input" of the network, "constant" in the file, "int4" (one of four bits), or "variable" (zeros)."""
     array: np.ndarray
     kind: str = "input"
     quant: Quant = None
@@ -91,8 +91,8 @@ class Case:
     def _operand(self, writer, operand):
         if operand is None:
             return None
-        if operand.kind == "constant":
-            return writer.constant(operand.array, operand.quant)
+        if operand.kind in ("constant", "int4"):
+            return writer.constant(operand.array, operand.quant, operand.kind == "int4")
         if operand.kind == "variable":
             return writer.variable(operand.array.shape, operand.array.dtype)
         return writer.input(operand.array.shape, operand.array.dtype, operand.quant)

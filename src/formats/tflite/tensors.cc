@@ -50,6 +50,8 @@ Result<QuantParams> ReadQuant(const TfliteContainer& container, const format::Qu
   const int zeros = Count(quant->zero_point());
   if (scales == 0) return params;
   params.axis = quant->quantized_dimension();
+  // Old converters gave a bias the axis of its weights.
+  if (shape.rank() == 1 && params.axis > 0 && shape[0] == scales) params.axis = 0;
   if (scales > 1 && (params.axis < 0 || params.axis >= shape.rank() || shape[params.axis] != scales)) {
     return CorruptData(scales, " quantization scales along axis ", params.axis, " of shape ", shape.ToString());
   }

@@ -5,6 +5,8 @@
 #include <limits>
 #include <type_traits>
 
+#include "ops/support/quantized_binary.h"
+
 namespace safelight {
 namespace {
 
@@ -45,6 +47,11 @@ T Power(T base, T exponent) {
     factor *= factor;
   }
   return static_cast<T>(result);
+}
+
+// Ops that TFLite does with the stored numbers, whatever they stand for.
+bool ComparesStored(BinaryOp op) {
+  return op == BinaryOp::kMaximum || op == BinaryOp::kMinimum || op == BinaryOp::kFloorDiv || op == BinaryOp::kFloorMod;
 }
 
 // False on division by zero. The lowest integer divided by -1 wraps instead of trapping.
@@ -95,16 +102,43 @@ ElementRunFunction FindInteger(BinaryOp op, std::integer_sequence<int, numbers..
   return op == BinaryOp::kAtan2 ? nullptr : kRuns[static_cast<int>(op)];
 }
 
+// Stored numbers of 8 and 16 bits.
+template <typename T, BinaryOp op>
+bool RunStored(const ElementRun& run, const ElementParams&) {
+  const T* a = reinterpret_cast<const T*>(run.in[0]);
+  const T* b = reinterpret_cast<const T*>(run.in[1]);
+  T* out = reinterpret_cast<T*>(run.out);
+  for (size_t i = 0; i < run.count; ++i) {
+    int32_t value = 0;
+    if (!Integer<int32_t>(op, a[i * run.step[0]], b[i * run.step[1]], &value)) return false;
+    out[i] = static_cast<T>(value);
+  }
+  return true;
+}
+
+template <typename T>
+ElementRunFunction FindStored(BinaryOp op) {
+  switch (op) {
+    case BinaryOp::kMaximum: return RunStored<T, BinaryOp::kMaximum>;
+    case BinaryOp::kMinimum: return RunStored<T, BinaryOp::kMinimum>;
+    case BinaryOp::kFloorDiv: return RunStored<T, BinaryOp::kFloorDiv>;
+    case BinaryOp::kFloorMod: return RunStored<T, BinaryOp::kFloorMod>;
+    default: return nullptr;
+  }
+}
+
 }  // namespace
 
 Result<std::shared_ptr<const OpAttrs>> ReadActivation(const AttrReader& reader) {
   auto attrs = std::make_shared<BinaryAttrs>();
   SL_ASSIGN(attrs->clamp, ClampOfActivation(reader.Int(0, 0)));
+  attrs->power_of_two = reader.Bool(1, true);
   return std::shared_ptr<const OpAttrs>(std::move(attrs));
 }
 
 Result<ElementFunction> ChooseBinary(const OpContext& context, BinaryOp op, bool plain) {
   const auto all = std::make_integer_sequence<int, kBinaryOps>();
+  if (IsQuantizedType(context.input(0).dtype) && !ComparesStored(op)) return ChooseQuantizedBinary(context, op);
   ElementFunction function;
   if (context.node().attrs != nullptr) function.params.clamp = context.attrs<BinaryAttrs>().clamp;
   switch (context.input(0).dtype) {
@@ -114,6 +148,9 @@ Result<ElementFunction> ChooseBinary(const OpContext& context, BinaryOp op, bool
       break;
     case DType::kInt32: function.run = FindInteger<int32_t>(op, all); break;
     case DType::kInt64: function.run = FindInteger<int64_t>(op, all); break;
+    case DType::kInt8: function.run = FindStored<int8_t>(op); break;
+    case DType::kUInt8: function.run = FindStored<uint8_t>(op); break;
+    case DType::kInt16: function.run = FindStored<int16_t>(op); break;
     default: break;
   }
   if (function.run == nullptr || context.input(0).dtype != context.output(0).dtype)

@@ -8,8 +8,10 @@
 
 namespace safelight {
 
-// Options of ADD, SUB, MUL, DIV: the fused activation in slot 0.
-struct BinaryAttrs : ClampedAs<BinaryAttrs> {};
+// Options of ADD, SUB, MUL, DIV: the fused activation in slot 0, of ADD and SUB the rule of int16 in slot 1.
+struct BinaryAttrs : ClampedAs<BinaryAttrs> {
+  bool power_of_two = true;  // int16 of scales that are powers of two is shifted, not scaled
+};
 Result<std::shared_ptr<const OpAttrs>> ReadActivation(const AttrReader& reader);
 
 Result<ElementFunction> ChooseBinary(const OpContext& context, kernels::BinaryOp op, bool plain);

@@ -43,6 +43,60 @@ ElementRunFunction Find(CompareOp op) {
   return nullptr;
 }
 
+// Both operands as multiples of their scales, in fixed point.
+template <typename T, CompareOp op>
+bool RunScaled(const ElementRun& run, const ElementParams& params) {
+  const T* a = reinterpret_cast<const T*>(run.in[0]);
+  const T* b = reinterpret_cast<const T*>(run.in[1]);
+  uint8_t* out = reinterpret_cast<uint8_t*>(run.out);
+  const QuantizedElements& q = params.quantized;
+  for (size_t i = 0; i < run.count; ++i) {
+    const int32_t x = Scaled((a[i * run.step[0]] - q.a_zero) * (1 << q.left_shift), q.a);
+    const int32_t y = Scaled((b[i * run.step[1]] - q.b_zero) * (1 << q.left_shift), q.b);
+    out[i] = Compare<op>(x, y) ? 1 : 0;
+  }
+  return true;
+}
+
+template <typename T>
+ElementRunFunction FindScaled(CompareOp op) {
+  switch (op) {
+    case CompareOp::kEqual: return RunScaled<T, CompareOp::kEqual>;
+    case CompareOp::kNotEqual: return RunScaled<T, CompareOp::kNotEqual>;
+    case CompareOp::kGreater: return RunScaled<T, CompareOp::kGreater>;
+    case CompareOp::kGreaterEqual: return RunScaled<T, CompareOp::kGreaterEqual>;
+    case CompareOp::kLess: return RunScaled<T, CompareOp::kLess>;
+    case CompareOp::kLessEqual: return RunScaled<T, CompareOp::kLessEqual>;
+    default: return nullptr;
+  }
+}
+
+Result<ElementFunction> ChooseScaled(const OpContext& context, CompareOp op) {
+  SL_ASSIGN(const Quantization a, QuantizationOf(context.input(0)));
+  SL_ASSIGN(const Quantization b, QuantizationOf(context.input(1)));
+  ElementFunction function;
+  switch (context.input(0).dtype) {
+    case DType::kInt8: function.run = FindScaled<int8_t>(op); break;
+    case DType::kUInt8: function.run = FindScaled<uint8_t>(op); break;
+    default: function.run = FindScaled<int16_t>(op); break;
+  }
+  if (function.run == nullptr) return UnsupportedElementType(context);
+  QuantizedElements& q = function.params.quantized;
+  q.left_shift = 8;
+  q.a_zero = a.zero_point;
+  q.b_zero = b.zero_point;
+  q.a = MakeMultiplier(static_cast<double>(a.scale));
+  q.b = MakeMultiplier(static_cast<double>(b.scale));
+  return function;
+}
+
+// TFLite compares int16 as stored but for equality.
+bool IsScaled(const OpContext& context, CompareOp op) {
+  const DType dtype = context.input(0).dtype;
+  if (!IsQuantizedType(dtype) || (context.input(0).quant.empty() && context.input(1).quant.empty())) return false;
+  return dtype != DType::kInt16 || op == CompareOp::kEqual || op == CompareOp::kNotEqual;
+}
+
 }  // namespace
 
 Status InferCompare(InferContext& context) {
@@ -54,7 +108,7 @@ Status InferCompare(InferContext& context) {
 
 Result<ElementFunction> ChooseCompare(const OpContext& context, CompareOp op) {
   ElementFunction function;
-  if (!context.input(0).quant.empty() || !context.input(1).quant.empty()) return UnsupportedElementType(context);
+  if (IsScaled(context, op)) return ChooseScaled(context, op);
   switch (context.input(0).dtype) {
     case DType::kFloat32: function.run = Find<float>(op); break;
     case DType::kInt32: function.run = Find<int32_t>(op); break;

@@ -9,9 +9,12 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
+#include <vector>
 
 #include "graph/op_def.h"
 #include "kernels/elementwise.h"
+#include "ops/support/quantized.h"
 
 namespace safelight {
 
@@ -26,6 +29,16 @@ struct ElementRun {
   size_t count;
 };
 
+// What ops of quantized operands need: their zero points and scales, the output's limits.
+struct QuantizedElements {
+  int32_t a_zero = 0, b_zero = 0, out_zero = 0;
+  int left_shift = 0;  // of the operands before they are scaled
+  Multiplier a, b, out;
+  StoredRange limits;
+  // The result for every stored value there is, counted from the lowest.
+  std::shared_ptr<const std::vector<int16_t>> table;
+};
+
 // What a run function may need besides its operands.
 struct ElementParams {
   kernels::UnaryRun unary = nullptr;
@@ -34,9 +47,9 @@ struct ElementParams {
   float parameter = 0;
   double scale = 1, in_scale = 1;  // quantization of the output and of the input
   int64_t zero_point = 0, in_zero_point = 0;
-  int32_t multiplier = 0;  // in_scale / scale as multiplier / 2^31 * 2^shift
-  int shift = 0;
   const void* chain = nullptr;  // of ELEMENT_CHAIN: its options, which must outlive the function
+  Multiplier ratio;             // in_scale / scale
+  QuantizedElements quantized;
 };
 
 // False when an element has no result (an integer divided by zero).

@@ -4,6 +4,10 @@
 #include <algorithm>
 #include <limits>
 
+#include "ops/support/function_kernel.h"
+#include "ops/support/quantized.h"
+#include "ops/support/quantized_pool.h"
+
 namespace safelight {
 namespace {
 
@@ -121,6 +125,10 @@ std::vector<AxisRule> PoolAxes(const OpContext& context, int out_axis) {
 
 Status PoolReference(const OpContext& context, PoolKind kind, std::span<const ConstTensorView> inputs,
                      std::span<const TensorView> outputs) {
+  if (IsQuantizedType(context.input(0).dtype)) {
+    SL_ASSIGN(const auto kernel, PrepareQuantizedPool(context, kind, SlidingOf(context)));
+    return RunWhole(*kernel, inputs, outputs);
+  }
   SL_TRY(CheckFloat(context));
   const Window in = WholeWindow(inputs[0].dtype, inputs[0].shape, const_cast<void*>(inputs[0].data));
   const Window out = WholeWindow(outputs[0].dtype, outputs[0].shape, outputs[0].data);
@@ -142,6 +150,7 @@ std::shared_ptr<const OpAttrs> RescalePool(const OpContext& before, const OpCont
 }
 
 Result<std::unique_ptr<Kernel>> PreparePool(const OpContext& context, PoolKind kind) {
+  if (IsQuantizedType(context.input(0).dtype)) return PrepareQuantizedPool(context, kind, SlidingOf(context));
   SL_TRY(CheckFloat(context));
   return std::unique_ptr<Kernel>(std::make_unique<PoolKernel>(context, kind));
 }

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "ops/support/reduce.h"
 
+#include "ops/support/function_kernel.h"
+#include "ops/support/quantized_reduce.h"
 #include "ops/support/reduce_lanes.h"
 
 namespace safelight {
@@ -110,6 +112,9 @@ std::optional<ReduceSplit> SplitReduction(const OpContext& context, int row_axis
   if (!reduced.ok() || row_axis < 0 || row_axis >= input.shape.rank() || !(*reduced)[row_axis]) return std::nullopt;
   const bool mean = context.node().op == &mean_op;
   if (mean && input.dtype != DType::kFloat32) return std::nullopt;
+  // Sums and products of quantized values are scaled once, at their end.
+  const bool sum = context.node().op == &sum_op || context.node().op == &reduce_prod_op;
+  if (sum && IsQuantizedReduce(ReduceKind::kSum, input)) return std::nullopt;
 
   ReduceSplit split;
   split.partial_shape = input.shape;
@@ -138,6 +143,10 @@ template <ReduceKind kind>
 Status ReduceReference(const OpContext& context, std::span<const ConstTensorView> inputs,
                        std::span<const TensorView> outputs) {
   SL_ASSIGN(const std::vector<bool> reduced, ReducedAxes(context));
+  if (IsQuantizedReduce(kind, context.input(0))) {
+    SL_ASSIGN(const auto kernel, PrepareQuantizedReduce(context, kind, reduced, Attrs(context).keep_dims));
+    return RunWhole(*kernel, inputs, outputs);
+  }
   return ReduceWhole(kind, reduced, Attrs(context).divisor, inputs[0], outputs[0]);
 }
 
@@ -145,6 +154,9 @@ template <ReduceKind kind>
 Result<std::unique_ptr<Kernel>> PrepareReduce(const OpContext& context, const PrepareOptions&) {
   SL_ASSIGN(const std::vector<bool> reduced, ReducedAxes(context));
   const Value& input = context.input(0);
+  if (IsQuantizedReduce(kind, input)) {
+    return PrepareQuantizedReduce(context, kind, reduced, Attrs(context).keep_dims);
+  }
   SL_ASSIGN(const ReduceLoops loops, FindReduceLoops(kind, input.dtype));
   return MakeReduceKernel(loops, reduced, Attrs(context).keep_dims, Attrs(context).divisor, input.shape);
 }

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "ops/support/unary.h"
 
+#include "ops/support/quantized_unary.h"
+
 namespace safelight {
 namespace {
 
@@ -69,6 +71,7 @@ Status InferUnary(InferContext& context) {
 }
 
 Result<ElementFunction> ChooseUnary(const OpContext& context, UnaryOp op, float parameter, bool plain) {
+  if (IsQuantizedType(context.input(0).dtype)) return ChooseQuantizedUnary(context, op, parameter);
   ElementFunction function;
   function.params.parameter = parameter;
   switch (context.input(0).dtype) {

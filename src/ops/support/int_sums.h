@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Sums of products of quantized values, and what becomes of them: what CONV_2D, DEPTHWISE_CONV_2D, FULLY_CONNECTED and
+// TRANSPOSE_CONV have in common when their values are integers.
+#pragma once
+
+#include <cmath>
+#include <memory>
+#include <vector>
+
+#include "graph/op_def.h"
+#include "kernels/int_product.h"
+#include "ops/support/quantized.h"
+
+namespace safelight {
+
+// Element `i` of `data` as a number; int4 comes two in a byte, the lower half first.
+inline int32_t StoredAt(DType dtype, const std::byte* data, int64_t i) {
+  switch (dtype) {
+    case DType::kInt8: return reinterpret_cast<const int8_t*>(data)[i];
+    case DType::kUInt8: return reinterpret_cast<const uint8_t*>(data)[i];
+    case DType::kInt16: return reinterpret_cast<const int16_t*>(data)[i];
+    case DType::kInt4: {
+      const uint8_t both = reinterpret_cast<const uint8_t*>(data)[i / 2];
+      return static_cast<int8_t>(i % 2 == 0 ? both << 4 : both & 0xF0) >> 4;
+    }
+    default: return 0;
+  }
+}
+inline void StoreAt(DType dtype, std::byte* data, int64_t i, int32_t value) {
+  switch (dtype) {
+    case DType::kInt8: reinterpret_cast<int8_t*>(data)[i] = static_cast<int8_t>(value); break;
+    case DType::kUInt8: reinterpret_cast<uint8_t*>(data)[i] = static_cast<uint8_t>(value); break;
+    default: reinterpret_cast<int16_t*>(data)[i] = static_cast<int16_t>(value); break;
+  }
+}
+
+// Which inputs of a node are what.
+struct SumInputs {
+  int data = 0, weights = 1, bias = 2;
+  int channel_axis = 0;            // of the weights
+  bool narrow = false;             // int16 without a bias sums in 32 bits
+  bool always_wide = false;        // int16 always sums in 64 bits
+  bool checks_bias = false;        // the scale of the bias must be right, as always for uint8
+  bool real_scale = false;         // sums are scaled in float64, rounded once
+  bool weight_zero_point = false;  // weights may have a zero point
+};
+
+// How sums become values of the output. Immutable.
+class SumScaling {
+ public:
+  // Checks types, scales, zero points and bias of the node; errors name the tensor.
+  static Result<SumScaling> Make(const OpContext& context, const SumInputs& inputs, const kernels::Clamp& clamp);
+
+  // Sums take 64 bits (16x8 with a bias of 64 bits); otherwise 32, modulo 2^32.
+  bool wide() const { return wide_; }
+  int32_t zero_point() const { return in_.zero_point; }       // of the data
+  int32_t weight_zero_point() const { return weight_zero_; }  // of the weights
+  // The stored result for channel `c`; `bias` may be null: none.
+  int32_t Finish(int64_t sum, int64_t c, const Window* bias) const {
+    if (bias != nullptr && bias->data != nullptr) {
+      sum += bias->dtype == DType::kInt64 ? bias->at<int64_t>(0)[c] : bias->at<int32_t>(0)[c];
+    }
+    if (!real_.empty()) return FinishReal(sum, real_[real_.size() == 1 ? 0 : static_cast<size_t>(c)]);
+    const Multiplier& m = multipliers_[multipliers_.size() == 1 ? 0 : static_cast<size_t>(c)];
+    const int64_t scaled =
+        wide_ ? ScaledWide(sum, m) : Scaled(static_cast<int32_t>(static_cast<uint32_t>(static_cast<uint64_t>(sum))), m);
+    return limits_(scaled + out_.zero_point);
+  }
+
+  // Finish with the constant bias of PrepareRows.
+  int32_t FinishBiased(int32_t sum, int64_t c) const {
+    return Finish(int64_t{sum} + bias_[static_cast<size_t>(c)], c, nullptr);
+  }
+  // Results take Finish, one by one.
+  bool one_by_one() const { return wide_ || !real_.empty(); }
+
+  // Finish for whole pixels whose bias is constant and whose sums have 32 bits.
+  kernels::Requantize AsRequantize() const;
+  // Makes AsRequantize ready. `bias` is [channels] of int32, or null.
+  void PrepareRows(int64_t channels, const int32_t* bias);
+
+ private:
+  int32_t FinishReal(int64_t sum, double scale) const {
+    if (!wide_) sum = static_cast<int32_t>(static_cast<uint32_t>(static_cast<uint64_t>(sum)));
+    const double scaled = std::round(static_cast<double>(sum) * scale);
+    // What does not fit becomes the lowest number, as on x86.
+    return limits_((std::abs(scaled) < 0x1p31 ? static_cast<int64_t>(scaled) : INT32_MIN) + out_.zero_point);
+  }
+
+  bool wide_ = false;
+  Quantization in_, out_;
+  int32_t weight_zero_ = 0;
+  StoredRange limits_;
+  std::vector<Multiplier> multipliers_;  // one, or one for each channel
+  std::vector<double> real_;             // the same in float64, where that is the rule
+  std::vector<int32_t> bias_, factor_, left_, right_;
+};
+
+}  // namespace safelight
