@@ -34,7 +34,8 @@ struct StateBinding {
 };
 
 // How products may be computed. kExact: every product as the file has it, summed directly. kFast: also Winograd for
-// 3x3 convolutions, whose rounding differs (bound: kernels/winograd.h); the bits still do not depend on the cut.
+// 3x3 and 5x5 convolutions (bound: kernels/winograd.h), and linear nodes joined or in another order (scales in weights,
+// a 1x1 before a resize); roundings differ. Either way the bits do not depend on the cut.
 enum class Arithmetic : uint8_t { kFast, kExact };
 
 struct SessionOptions {

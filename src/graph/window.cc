@@ -103,4 +103,14 @@ Box WholeBox(const Shape& shape) {
   return box;
 }
 
+Status RunWhole(const Kernel& kernel, std::span<const ConstTensorView> inputs, std::span<const TensorView> outputs) {
+  std::vector<Window> in, out;
+  for (const ConstTensorView& view : inputs) {
+    in.push_back(WholeWindow(view.dtype, view.shape, const_cast<void*>(view.data)));
+  }
+  for (const TensorView& view : outputs) out.push_back(WholeWindow(view.dtype, view.shape, view.data));
+  AlignedBuffer scratch(kernel.scratch_bytes());
+  return kernel.Run({in, out, WholeBox(out[0].shape), scratch.data()});
+}
+
 }  // namespace safelight

@@ -130,4 +130,7 @@ class Kernel {
   virtual Status Run(const KernelArgs& args) const = 0;
 };
 
+// The kernel on whole tensors, as references run that are their kernel.
+Status RunWhole(const Kernel& kernel, std::span<const ConstTensorView> inputs, std::span<const TensorView> outputs);
+
 }  // namespace safelight

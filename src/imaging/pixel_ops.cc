@@ -33,16 +33,4 @@ int64_t Reflect(int64_t i, int64_t size) {
   return i < size ? i : period - i;
 }
 
-Status RunWhole(const OpDef& op, const OpContext& context, std::span<const ConstTensorView> inputs,
-                std::span<const TensorView> outputs) {
-  SL_ASSIGN(const std::unique_ptr<Kernel> kernel, op.prepare(context, {}));
-  std::vector<Window> in, out;
-  for (const ConstTensorView& view : inputs) {
-    in.push_back(WholeWindow(view.dtype, view.shape, const_cast<void*>(view.data)));
-  }
-  for (const TensorView& view : outputs) out.push_back(WholeWindow(view.dtype, view.shape, view.data));
-  std::vector<std::byte> scratch(kernel->scratch_bytes());
-  return kernel->Run({in, out, WholeBox(outputs[0].shape), scratch.data()});
-}
-
 }  // namespace safelight

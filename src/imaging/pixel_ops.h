@@ -75,8 +75,4 @@ DType DTypeOf(PixelType type);
 // Index i mirrored into [0, size), as often as needed.
 int64_t Reflect(int64_t i, int64_t size);
 
-// Runs a prepared kernel on whole tensors: what the ops' references do.
-Status RunWhole(const OpDef& op, const OpContext& context, std::span<const ConstTensorView> inputs,
-                std::span<const TensorView> outputs);
-
 }  // namespace safelight

@@ -137,7 +137,8 @@ Result<std::unique_ptr<Kernel>> Prepare(const OpContext& context, const PrepareO
 
 Status Reference(const OpContext& context, std::span<const ConstTensorView> inputs,
                  std::span<const TensorView> outputs) {
-  return RunWhole(pixels_to_values_op, context, inputs, outputs);
+  SL_ASSIGN(const std::unique_ptr<Kernel> kernel, Prepare(context, {}));
+  return RunWhole(*kernel, inputs, outputs);
 }
 
 }  // namespace

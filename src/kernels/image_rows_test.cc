@@ -4,29 +4,19 @@
 #include "kernels/image_rows.h"
 
 #include <gtest/gtest.h>
-#include <hwy/targets.h>
 
 #include <cmath>
 #include <random>
 #include <vector>
 
+#include "kernels/every_target_for_tests.h"
+
 namespace safelight {
 namespace {
 
-constexpr size_t kCounts[] = {0, 1, 3, 7, 8, 9, 31, 67};
+using kernels::OnEveryTarget;
 
-// Runs the body once per target, with dispatch held to that one.
-template <typename Body>
-void OnEveryTarget(const Body& body) {
-  const auto all = hwy::SupportedTargets();
-  for (auto left = all; left != 0; left &= left - 1) {
-    const auto target = left & -left;
-    hwy::SetSupportedTargetsForTest(target);
-    SCOPED_TRACE(hwy::TargetName(target));
-    body();
-  }
-  hwy::SetSupportedTargetsForTest(0);
-}
+constexpr size_t kCounts[] = {0, 1, 3, 7, 8, 9, 31, 67};
 
 TEST(ImageRowsTest, IntegersBecomeTheirQuotients) {
   OnEveryTarget([] {

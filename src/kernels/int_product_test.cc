@@ -3,26 +3,15 @@
 
 #include <gtest/gtest.h>
 #include <hwy/highway.h>
-#include <hwy/targets.h>
 
 #include <limits>
 #include <random>
 #include <vector>
 
+#include "kernels/every_target_for_tests.h"
+
 namespace safelight::kernels {
 namespace {
-
-template <typename Body>
-void OnEveryTarget(const Body& body) {
-  const auto all = hwy::SupportedTargets();
-  for (auto left = all; left != 0; left &= left - 1) {
-    const auto target = left & -left;
-    hwy::SetSupportedTargetsForTest(target);
-    SCOPED_TRACE(hwy::TargetName(target));
-    body();
-  }
-  hwy::SetSupportedTargetsForTest(0);
-}
 
 std::vector<int16_t> RandomWords(std::mt19937& random, size_t count, int low, int high) {
   std::uniform_int_distribution<int> chance(low, high);

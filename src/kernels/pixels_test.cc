@@ -4,28 +4,17 @@
 #include "kernels/pixels.h"
 
 #include <gtest/gtest.h>
-#include <hwy/targets.h>
 
 #include <algorithm>
 #include <cmath>
 #include <vector>
 
+#include "kernels/every_target_for_tests.h"
+
 namespace safelight::kernels {
 namespace {
 
 constexpr size_t kCounts[] = {1, 3, 7, 8, 9, 31, 67, kPixelChunk};
-
-template <typename Body>
-void OnEveryTarget(const Body& body) {
-  const auto all = hwy::SupportedTargets();
-  for (auto left = all; left != 0; left &= left - 1) {
-    const auto target = left & -left;
-    hwy::SetSupportedTargetsForTest(target);
-    SCOPED_TRACE(hwy::TargetName(target));
-    body();
-  }
-  hwy::SetSupportedTargetsForTest(0);
-}
 
 struct PlanesForTests {
   explicit PlanesForTests(size_t count, int planes = 4) : memory(static_cast<size_t>(planes), Plane(count + 1, -7)) {

@@ -4,7 +4,6 @@
 #include "kernels/winograd.h"
 
 #include <gtest/gtest.h>
-#include <hwy/targets.h>
 
 #include <algorithm>
 #include <cmath>
@@ -12,24 +11,14 @@
 #include <random>
 #include <vector>
 
+#include "kernels/every_target_for_tests.h"
+
 namespace safelight::kernels {
 namespace {
 
 constexpr float kNan = std::numeric_limits<float>::quiet_NaN();
 constexpr float kMost = std::numeric_limits<float>::max();
 constexpr float kUntouched = -77.0f;
-
-template <typename Body>
-void OnEveryTarget(const Body& body) {
-  const auto all = hwy::SupportedTargets();
-  for (auto left = all; left != 0; left &= left - 1) {
-    const auto target = left & -left;
-    hwy::SetSupportedTargetsForTest(target);
-    SCOPED_TRACE(hwy::TargetName(target));
-    body();
-  }
-  hwy::SetSupportedTargetsForTest(0);
-}
 
 std::vector<float> Random(int64_t count, unsigned seed, float scale = 1.0f) {
   std::mt19937 random(seed);

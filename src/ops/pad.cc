@@ -4,7 +4,7 @@
 #include "ops/support/pad.h"
 
 #include "ops/support/function_kernel.h"
-#include "ops/support/int_sums.h"
+#include "ops/support/quantized.h"
 
 namespace safelight {
 namespace {
@@ -18,8 +18,7 @@ bool HasZeroPoint(const OpContext& context) {
 Result<std::unique_ptr<Kernel>> PrepareFilled(const OpContext& context) {
   SL_ASSIGN(const Quantization quantization, QuantizationOf(context.output(0)));
   SL_ASSIGN(MovePlan plan, PadPlan(context));
-  std::byte fill{};
-  StoreAt(context.output(0).dtype, &fill, 0, quantization.zero_point);
+  const auto fill = static_cast<std::byte>(quantization.zero_point);
   return MakeFunctionKernel([plan = std::move(plan), fill](const KernelArgs& args) {
     RunMoves(plan, args.inputs[0], args.outputs[0], args.box, &fill);
   });

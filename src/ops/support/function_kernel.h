@@ -1,12 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Kernels that are a function, and references that are the kernel on whole tensors.
+// Kernels that are a function.
 #pragma once
 
 #include <memory>
-#include <span>
 #include <utility>
-#include <vector>
 
 #include "graph/window.h"
 
@@ -31,18 +29,6 @@ class FunctionKernel : public Kernel {
 template <typename F>
 std::unique_ptr<Kernel> MakeFunctionKernel(F f, size_t scratch_bytes = 0) {
   return std::make_unique<FunctionKernel<F>>(std::move(f), scratch_bytes);
-}
-
-// The kernel on whole tensors.
-inline Status RunWhole(const Kernel& kernel, std::span<const ConstTensorView> inputs,
-                       std::span<const TensorView> outputs) {
-  std::vector<Window> in, out;
-  for (const ConstTensorView& view : inputs) {
-    in.push_back(WholeWindow(view.dtype, view.shape, const_cast<void*>(view.data)));
-  }
-  for (const TensorView& view : outputs) out.push_back(WholeWindow(view.dtype, view.shape, view.data));
-  AlignedBuffer scratch(kernel.scratch_bytes());
-  return kernel.Run({in, out, WholeBox(out[0].shape), scratch.data()});
 }
 
 }  // namespace safelight

@@ -40,15 +40,7 @@ void RunPlain(bool depthwise, const Sliding& s, const SumScaling& scaling, const
     }
     return scaling.Finish(sum, o, bias);
   };
-  const Range* box = args.box.axis;
-  for (int64_t n = box[0].begin; n < box[0].end; ++n) {
-    for (int64_t y = box[1].begin; y < box[1].end; ++y) {
-      for (int64_t x = box[2].begin; x < box[2].end; ++x) {
-        const int64_t to = out.Offset(0, n) + out.Offset(1, y) + out.Offset(2, x);
-        for (int64_t o = box[3].begin; o < box[3].end; ++o) StoreAt(out.dtype, out.data, to + o, pixel(n, y, x, o));
-      }
-    }
-  }
+  StoreEach(out, args.box, pixel);
 }
 
 class PlainKernel : public Kernel {

@@ -34,6 +34,20 @@ inline void StoreAt(DType dtype, std::byte* data, int64_t i, int32_t value) {
     default: reinterpret_cast<int16_t*>(data)[i] = static_cast<int16_t>(value); break;
   }
 }
+// element(n, y, x, o) for every element of the box of an n h w c output.
+template <typename Element>
+void StoreEach(const Window& out, const Box& box, const Element& element) {
+  const Range* range = box.axis;
+  for (int64_t n = range[0].begin; n < range[0].end; ++n) {
+    for (int64_t y = range[1].begin; y < range[1].end; ++y) {
+      for (int64_t x = range[2].begin; x < range[2].end; ++x) {
+        const int64_t to = out.Offset(0, n) + out.Offset(1, y) + out.Offset(2, x);
+        for (int64_t o = range[3].begin; o < range[3].end; ++o)
+          StoreAt(out.dtype, out.data, to + o, element(n, y, x, o));
+      }
+    }
+  }
+}
 
 // Which inputs of a node are what.
 struct SumInputs {
