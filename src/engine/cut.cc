@@ -57,12 +57,11 @@ int64_t UnitArea(const PhaseNodes& nodes, const UnitRegion& region) {
 class Pricer {
  public:
   Pricer(const PhaseNodes& nodes, const std::vector<EntryCost>& costs)
-      : nodes_(nodes), costs_(costs), tallest_(Tallest(nodes)) {
-    for (const EntryCost& cost : costs) weight_bytes_ += cost.weight_bytes;
-  }
+      : nodes_(nodes), costs_(costs), tallest_(Tallest(nodes)) {}
 
   // `units` are those of the cut's first band, second and last: the inner ones are alike.
-  RankedCut Price(const PhaseCut& cut, const std::vector<std::vector<UnitRegion>>& bands) const {
+  RankedCut Price(const PhaseCut& cut, const std::vector<std::vector<UnitRegion>>& bands) {
+    AssignGroups(nodes_, cut, &groups_);
     double slowest = 0, ring_bytes = 0;
     for (const std::vector<UnitRegion>& units : bands) {
       double ns = 0;
@@ -74,55 +73,86 @@ class Pricer {
   }
 
  private:
-  int64_t Strip(const PhaseNodes::Entry& entry, const PhaseCut& cut) const {
-    return RoundUp(std::max<int64_t>(1, cut.strip * entry.rows / tallest_), entry.grain);
+  // What is held and what is moved, by one group while it has its turn or by all together.
+  struct Traffic {
+    double ring_bytes = 0, weight_bytes = 0, moved_bytes = 0;
+  };
+
+  int64_t InProportion(int64_t rows, const PhaseNodes::Entry& entry) const {
+    return RoundUp(std::max<int64_t>(1, rows * entry.rows / tallest_), entry.grain);
+  }
+  static double Share(int64_t width, int64_t grain, const PhaseCut& cut) {
+    return static_cast<double>(RoundUp((width + cut.team - 1) / cut.team, grain));
+  }
+  bool LeavesGroup(size_t e) const {
+    const auto& readers = nodes_.entries[e].readers;
+    return std::any_of(readers.begin(), readers.end(), [&](const auto& r) { return groups_[r.first] != groups_[e]; });
   }
 
-  double PriceUnit(const UnitRegion& region, const PhaseCut& cut, double* most_ring_bytes) const {
-    double ns = 0, ring_bytes = 0, moved_bytes = 0, steps = 0;
+  double PriceUnit(const UnitRegion& region, const PhaseCut& cut, double* most_ring_bytes) {
+    double ns = 0, steps = 0;
+    traffic_.assign(static_cast<size_t>(groups_.back()) + 1, {});
+    Traffic all;
     for (size_t e = 0; e < costs_.size(); ++e) {
       const PhaseNodes::Entry& entry = nodes_.entries[e];
       if (region.rows[e].empty() || region.columns[e].empty()) continue;
-      const int64_t strip = Strip(entry, cut), columns = WholeCells(region.columns[e], entry.grain);
       const double rows = static_cast<double>(WholeCells(region.rows[e], entry.grain));
-      const auto share = [&](int64_t width, int64_t grain) {
-        return static_cast<double>(RoundUp((width + cut.team - 1) / cut.team, grain));
-      };
-      const double own_columns = share(columns, entry.grain), strips = std::ceil(rows / static_cast<double>(strip));
-      ns += rows * own_columns * costs_[e].pixel_ns;
-      ns += rows * costs_[e].whole_values * kRowNs;
-      steps += strips;
-      moved_bytes += strips * static_cast<double>(costs_[e].weight_bytes);
-      for (const RingEdge& edge : entry.inputs) {
-        const Range some{region.rows[e].begin, std::min(region.rows[e].begin + strip, region.rows[e].end)};
-        const double bytes = share(region.columns[edge.from].size(), 1) * costs_[edge.from].pixel_bytes;
-        moved_bytes += strips * static_cast<double>(edge.rules->row.Need(some).size()) * bytes;
-      }
-      if (entry.target) continue;
-      ring_bytes += static_cast<double>((strip + 4) * region.columns[e].size()) * costs_[e].pixel_bytes;
-      moved_bytes += rows * own_columns * costs_[e].pixel_bytes;
+      const double own_columns = Share(WholeCells(region.columns[e], entry.grain), entry.grain, cut);
+      ns += rows * own_columns * costs_[e].pixel_ns + rows * costs_[e].whole_values * kRowNs;
+      steps += std::ceil(rows / static_cast<double>(InProportion(cut.strip, entry)));
+      CountTraffic(region, cut, e, &all);
     }
-    *most_ring_bytes = std::max(*most_ring_bytes, ring_bytes);
-    return ns + PriceMoves(cut, ring_bytes, moved_bytes) + steps * (kStepNs + (cut.team > 1 ? kMeetingNs : 0));
+    *most_ring_bytes = std::max(*most_ring_bytes, all.ring_bytes);
+    for (const Traffic& group : traffic_) ns += PriceMoves(cut, group);
+    // What passes between groups, and weights that come back for a turn, find nothing of theirs in a core's cache.
+    if (traffic_.size() > 1) ns += PriceMoves(cut, all);
+    return ns + steps * (kStepNs + (cut.team > 1 ? kMeetingNs : 0));
+  }
+
+  void CountTraffic(const UnitRegion& region, const PhaseCut& cut, size_t e, Traffic* all) {
+    const PhaseNodes::Entry& entry = nodes_.entries[e];
+    Traffic& own = traffic_[groups_[e]];
+    const int64_t strip = InProportion(cut.strip, entry), columns = region.columns[e].size();
+    const double rows = static_cast<double>(WholeCells(region.rows[e], entry.grain));
+    const double strips = std::ceil(rows / static_cast<double>(strip)),
+                 weights = static_cast<double>(entry.weight_bytes);
+    own.weight_bytes += weights;
+    own.moved_bytes += strips * weights;
+    all->weight_bytes += weights;
+    if (cut.turn > 0) all->moved_bytes += rows / static_cast<double>(InProportion(cut.turn, entry)) * weights;
+    for (const RingEdge& edge : entry.inputs) {
+      const Range some{region.rows[e].begin, std::min(region.rows[e].begin + strip, region.rows[e].end)};
+      const double bytes = Share(region.columns[edge.from].size(), 1, cut) * costs_[edge.from].pixel_bytes;
+      Traffic& by = groups_[edge.from] == groups_[e] ? own : *all;
+      by.moved_bytes += strips * static_cast<double>(edge.rules->row.Need(some).size()) * bytes;
+    }
+    if (entry.target) return;
+    const bool leaves = LeavesGroup(e);
+    const double row_bytes = static_cast<double>(columns) * costs_[e].pixel_bytes;
+    own.ring_bytes += static_cast<double>(strip + 4) * row_bytes;
+    all->ring_bytes += static_cast<double>(strip + 4 + (leaves ? InProportion(cut.turn, entry) : 0)) * row_bytes;
+    (leaves ? *all : own).moved_bytes +=
+        rows * Share(WholeCells(region.columns[e], entry.grain), entry.grain, cut) * costs_[e].pixel_bytes;
   }
 
   // Of what a core moves, the share that its own cache cannot hold comes from the shared cache or from memory.
-  double PriceMoves(const PhaseCut& cut, double ring_bytes, double moved_bytes) const {
+  static double PriceMoves(const PhaseCut& cut, const Traffic& traffic) {
     const CacheSizes& caches = Caches();
     const auto beyond = [](int64_t cache_bytes, double bytes) {
       return std::max(0.0, 1 - static_cast<double>(cache_bytes) / std::max(bytes, 1.0));
     };
-    const double weights = static_cast<double>(weight_bytes_);
-    const double outside = beyond(caches.l2_bytes, ring_bytes / cut.team + weights);
+    const double outside = beyond(caches.l2_bytes, traffic.ring_bytes / cut.team + traffic.weight_bytes);
     const int64_t shared_bytes = std::max(std::min(caches.l3_bytes, kMostShared), caches.l2_bytes);
-    const double in_memory = beyond(shared_bytes, ring_bytes * static_cast<double>(cut.bands) + weights);
-    return outside * moved_bytes * ((1 - in_memory) / kCacheBytesPerNs + in_memory / kMemoryBytesPerNs);
+    const double in_memory =
+        beyond(shared_bytes, traffic.ring_bytes * static_cast<double>(cut.bands) + traffic.weight_bytes);
+    return outside * traffic.moved_bytes * ((1 - in_memory) / kCacheBytesPerNs + in_memory / kMemoryBytesPerNs);
   }
 
   const PhaseNodes& nodes_;
   const std::vector<EntryCost>& costs_;
   const int64_t tallest_;
-  int64_t weight_bytes_ = 0;
+  std::vector<int> groups_;       // of the cut at hand
+  std::vector<Traffic> traffic_;  // by group
 };
 
 std::vector<std::vector<UnitRegion>> SampleBands(const PhaseNodes& nodes, const PhaseCut& cut) {
@@ -174,6 +204,28 @@ std::vector<int64_t> Strips(const PhaseNodes& nodes, const CutOptions& options) 
   return strips;
 }
 
+// The cut with strips of `strip` rows, as one group and as ever smaller ones where weights do not stay in a core's
+// cache.
+std::vector<PhaseCut> Groups(const PhaseNodes& nodes, const CutOptions& options, PhaseCut cut, int64_t strip) {
+  cut.strip = strip;
+  if (options.turn_rows > 0) {
+    cut.turn = options.turn_rows;
+    return {cut};
+  }
+  std::vector<PhaseCut> cuts = {cut};
+  int64_t sum = 0, most = 0;
+  for (const PhaseNodes::Entry& entry : nodes.entries) {
+    sum += entry.weight_bytes;
+    most = std::max(most, entry.weight_bytes);
+  }
+  if (sum <= Caches().l2_bytes) return cuts;
+  for (int64_t parts = 2; sum / parts * 2 > most; parts *= 2) {
+    cut.group_bytes = sum / parts + most / 2;
+    for (cut.turn = 4 * strip; cut.turn <= std::min(8 * strip, Tallest(nodes)); cut.turn *= 2) cuts.push_back(cut);
+  }
+  return cuts;
+}
+
 }  // namespace
 
 std::vector<EntryCost> PriceEntries(const Graph& graph, const PhaseNodes& nodes) {
@@ -190,7 +242,6 @@ std::vector<EntryCost> PriceEntries(const Graph& graph, const PhaseNodes& nodes)
       cost.pixel_bytes += static_cast<double>(TensorBytes(context.output(i).dtype, context.output(i).shape)) / pixels;
     }
     cost.pixel_ns = (static_cast<double>(macs) / kMacsPerNs + static_cast<double>(work.other) / kOtherPerNs) / pixels;
-    cost.weight_bytes = work.weight_bytes;
     for (ValueId input : node.inputs) cost.whole_values += input != kNone && !graph.values[input].is_constant();
     cost.whole_values += static_cast<int>(entry.target) - static_cast<int>(entry.inputs.size());
     costs.push_back(cost);
@@ -200,7 +251,7 @@ std::vector<EntryCost> PriceEntries(const Graph& graph, const PhaseNodes& nodes)
 
 std::vector<RankedCut> RankCuts(const PhaseNodes& nodes, const std::vector<EntryCost>& costs, const CutOptions& options,
                                 int team) {
-  const Pricer pricer(nodes, costs);
+  Pricer pricer(nodes, costs);
   const int64_t widest = Widest(nodes);
   std::vector<RankedCut> ranked;
   for (int t : Teams(options, widest, team)) {
@@ -213,8 +264,9 @@ std::vector<RankedCut> RankCuts(const PhaseNodes& nodes, const std::vector<Entry
       for (PhaseCut fewer = cut; fewer.bands >= 1; fewer.bands /= 2) {
         const auto bands = SampleBands(nodes, fewer);
         for (int64_t strip : strips) {
-          fewer.strip = strip;
-          ranked.push_back(pricer.Price(fewer, bands));
+          for (const PhaseCut& grouped : Groups(nodes, options, fewer, strip)) {
+            ranked.push_back(pricer.Price(grouped, bands));
+          }
         }
         if (!options.frugal) break;
       }

@@ -19,15 +19,15 @@ struct CutOptions {
   int threads = 1;
   int64_t strip_rows = 0;     // 0: chosen
   int64_t block_columns = 0;  // 0: chosen
+  int64_t turn_rows = 0;      // of groups of one node with weights each; 0: groups are chosen
   bool frugal = false;        // also cuts that only save memory: strips of one row, fewer threads, narrow blocks
 };
 
-// What one pixel of an entry's output costs, and what its weights weigh.
+// What one pixel of an entry's output costs.
 struct EntryCost {
   double pixel_ns = 0;
   double pixel_bytes = 0;  // of its rings
-  int64_t weight_bytes = 0;
-  int whole_values = 0;  // that it reads or writes in memory
+  int whole_values = 0;    // that it reads or writes in memory
 };
 std::vector<EntryCost> PriceEntries(const Graph& graph, const PhaseNodes& nodes);
 

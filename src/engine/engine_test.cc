@@ -49,6 +49,10 @@ void ExpectSameBits(const Graph& inferred) {
       const auto result = RunGraph(inferred, {.strip_rows = strip, .block_columns = 11, .team = team}, 4);
       EXPECT_EQ(result, truth) << "strip " << strip << " teams of " << team;
     }
+    for (int64_t turn : {2, 9}) {
+      const auto result = RunGraph(inferred, {.strip_rows = strip, .block_columns = 11, .turn_rows = turn}, 2);
+      EXPECT_EQ(result, truth) << "strip " << strip << " groups in turns of " << turn << " rows";
+    }
   }
   for (int64_t strip : {1, 2, 3, 5, 16}) {
     for (int64_t block : {0, 1, 4, 7}) {
@@ -143,6 +147,31 @@ TEST(EngineTest, RingsDoNotGrowWithTheHeightOfThePicture) {
   EXPECT_EQ(bytes[0], bytes[1]);
   // Five rings of at most 2 + 2 + 2 rows of 16 x 4 floats, and a little for alignment.
   EXPECT_LE(bytes[0], 5 * 6 * 16 * 4 * 4 + 5 * 128);
+}
+
+TEST(EngineTest, GroupsTakeTurnsOfManyRows) {
+  Builder b({1, 64, 16, 4});
+  ValueId v = b.graph.inputs[0];
+  for (int i = 0; i < 4; ++i) v = b(window3_op, {v});
+  b.graph.outputs = {v};
+  ASSERT_TRUE(Infer(b.graph).ok());
+  int changes[2];
+  for (int grouped = 0; grouped < 2; ++grouped) {
+    const auto plan = MakePlan(b.graph, {.strip_rows = 2, .turn_rows = grouped * 16});
+    ASSERT_TRUE(plan.ok());
+    const PhaseSchedule& schedule = (*plan)->schedules[0];
+    Puller puller(schedule.nodes);
+    puller.Restart(schedule.units[0], schedule.cut);
+    RowStep step;
+    changes[grouped] = 0;
+    for (int last = -1; puller.Next(&step); last = step.entry) changes[grouped] += step.entry != last;
+    if (grouped == 1) {
+      EXPECT_NE((*plan)->notes.back().find("4 groups in turns of 16 rows"), std::string::npos) << (*plan)->notes.back();
+    }
+  }
+  // Four nodes, 64 rows by turns of 16, and a few more at the borders; ungrouped each strip of 2 rows changes the node.
+  EXPECT_LE(changes[1], 4 * 64 / 16 + 8);
+  EXPECT_GE(changes[0], 4 * 64 / 2);
 }
 
 TEST(EngineTest, AMemoryLimitIsKeptOrRefusedWithTheNeed) {

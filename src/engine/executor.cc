@@ -95,7 +95,7 @@ struct Executor::Worker {
     unit_ = unit;
     BindUnit(schedule, schedule.units[unit]);
     Puller& puller = pullers_[phase];
-    puller.Restart(schedule.units[unit], schedule.cut.strip);
+    puller.Restart(schedule.units[unit], schedule.cut);
     Hazards& hazards = hazards_[phase];
     hazards.Restart(schedule.shares[unit]);
     RowStep step;

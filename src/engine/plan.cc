@@ -121,7 +121,8 @@ class Planner {
 
   // The best cuts for one size of team that need at most `ring_limit` bytes of rings; none when nothing fits.
   std::optional<Choice> Choose(int team, int64_t ring_limit) {
-    const CutOptions options{options_.threads, options_.strip_rows, options_.block_columns, ring_limit > 0};
+    const CutOptions options{options_.threads, options_.strip_rows, options_.block_columns, options_.turn_rows,
+                             ring_limit > 0};
     Choice choice;
     for (PhaseSchedule& schedule : plan_->schedules) {
       choice.cuts.emplace_back();
@@ -197,7 +198,7 @@ class Planner {
   std::vector<int64_t> RingHeights(const PhaseSchedule& schedule) {
     std::vector<int64_t> heights;
     for (const UnitRegion& unit : schedule.units) {
-      plan_->steps += SimulateUnit(schedule.nodes, unit, schedule.cut.strip, &heights);
+      plan_->steps += SimulateUnit(schedule.nodes, unit, schedule.cut, &heights);
     }
     return heights;
   }
@@ -213,9 +214,17 @@ class Planner {
       const PhaseCut& cut = schedule.cut;
       plan_->notes.push_back(Cat("a phase of ", schedule.nodes.entries.size(), " nodes: ", cut.bands,
                                  " bands of rows, ", cut.blocks, " blocks of columns, ", cut.team,
-                                 " threads a team, strips of ", cut.strip, " rows",
+                                 " threads a team, strips of ", cut.strip, " rows", GroupsInWords(schedule),
                                  options_.memory_limit_bytes > 0 ? ", within the memory limit" : ""));
     }
+  }
+
+  static std::string GroupsInWords(const PhaseSchedule& schedule) {
+    std::vector<int> groups;
+    AssignGroups(schedule.nodes, schedule.cut, &groups);
+    if (groups.back() == 0) return "";
+    return Cat(", ", groups.back() + 1, " groups in turns of ", schedule.cut.turn,
+               " rows so that their weights stay in the cache");
   }
 
   // One after another: all rings of a phase live at the same time.

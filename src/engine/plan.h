@@ -25,6 +25,7 @@ struct PlanOptions {
   bool fast = true;                // arithmetic: Winograd where it pays; false: every product as the file has it
   int64_t strip_rows = 0;          // 0: chosen
   int64_t block_columns = 0;       // 0: chosen
+  int64_t turn_rows = 0;           // of groups of one node with weights each; 0: groups are chosen
   int team = 0;                    // threads that share rings, a divisor of `threads`; 0: chosen
   int64_t memory_limit_bytes = 0;  // 0: none
   PackCache* pack_cache = nullptr;

@@ -52,6 +52,7 @@ PhaseNodes CollectPhase(const Graph& graph, const AxisPlan& axes, const PhasePla
     entry.rows = value.shape[out.row];
     entry.columns = out.col == kNone ? 1 : value.shape[out.col];
     if (node.op->grain != nullptr) entry.grain = node.op->grain(OpContext(graph, node));
+    if (node.op->cost != nullptr) entry.weight_bytes = node.op->cost(OpContext(graph, node)).weight_bytes;
     for (ValueId output : node.outputs) entry.target = entry.target || phases.value_whole[output];
     for (size_t i = 0; i < node.inputs.size(); ++i) {
       const ValueId input = node.inputs[i];
@@ -66,6 +67,22 @@ PhaseNodes CollectPhase(const Graph& graph, const AxisPlan& axes, const PhasePla
   }
   CountCells(&nodes);
   return nodes;
+}
+
+void AssignGroups(const PhaseNodes& nodes, const PhaseCut& cut, std::vector<int>* groups) {
+  groups->assign(nodes.entries.size(), 0);
+  if (cut.turn == 0) return;
+  int group = 0;
+  int64_t weight_bytes = 0;
+  for (size_t e = 0; e < nodes.entries.size(); ++e) {
+    const int64_t more = nodes.entries[e].weight_bytes;
+    if (more > 0 && weight_bytes > 0 && weight_bytes + more > cut.group_bytes) {
+      ++group;
+      weight_bytes = 0;
+    }
+    weight_bytes += more;
+    (*groups)[e] = group;
+  }
 }
 
 UnitRegion PlanUnit(const PhaseNodes& nodes, const PhaseCut& cut, int64_t band, int64_t block) {
@@ -110,6 +127,8 @@ Range MemberColumns(const PhaseNodes& nodes, const PhaseCut& cut, const UnitRegi
 Puller::Puller(const PhaseNodes& nodes) : nodes_(nodes) {
   made_.resize(nodes.entries.size());
   strip_.resize(nodes.entries.size());
+  turn_.resize(nodes.entries.size());
+  groups_.resize(nodes.entries.size());
   // A node is on the stack at most once: the graph has no cycles.
   stack_.reserve(nodes.entries.size() + 1);
   for (size_t e = 0; e < nodes.entries.size(); ++e) {
@@ -117,15 +136,20 @@ Puller::Puller(const PhaseNodes& nodes) : nodes_(nodes) {
   }
 }
 
-void Puller::Restart(const UnitRegion& region, int64_t strip) {
+void Puller::Restart(const UnitRegion& region, const PhaseCut& cut) {
   region_ = &region;
   stack_.clear();
   int64_t tallest = 1;
   for (int target : targets_) tallest = std::max(tallest, nodes_.entries[target].rows);
+  const auto in_proportion = [&](int64_t rows, const PhaseNodes::Entry& entry) {
+    return RoundUp(std::max<int64_t>(1, rows * entry.rows / tallest), entry.grain);
+  };
   for (size_t e = 0; e < made_.size(); ++e) {
     made_[e] = region.rows[e].begin;
-    strip_[e] = RoundUp(std::max<int64_t>(1, strip * nodes_.entries[e].rows / tallest), nodes_.entries[e].grain);
+    strip_[e] = in_proportion(cut.strip, nodes_.entries[e]);
+    turn_[e] = in_proportion(cut.turn, nodes_.entries[e]);
   }
+  AssignGroups(nodes_, cut, &groups_);
 }
 
 int64_t Puller::StepEnd(int e, int64_t upto) const {
@@ -161,9 +185,11 @@ bool Puller::Next(RowStep* step) {
       const RingEdge& edge = entry.inputs[frame.input];
       const Range need = edge.rules->row.Need(rows);
       // Of an entry that has nothing to make in this unit (its columns are all padding) nothing can be had.
-      const int64_t upto = std::min(need.end, region_->rows[edge.from].end);
-      if (!need.empty() && made_[edge.from] < upto) {
-        stack_.push_back({edge.from, upto, 0});
+      const int64_t end = region_->rows[edge.from].end;
+      if (!need.empty() && made_[edge.from] < std::min(need.end, end)) {
+        const bool turns = groups_[edge.from] != groups_[frame.entry];
+        const int64_t upto = turns ? std::max(need.end, made_[edge.from] + turn_[edge.from]) : need.end;
+        stack_.push_back({edge.from, std::min(upto, end), 0});
         waits = true;
         break;
       }
@@ -187,10 +213,11 @@ int64_t Puller::LowestAlive(int e) const {
   return lowest;
 }
 
-int64_t SimulateUnit(const PhaseNodes& nodes, const UnitRegion& region, int64_t strip, std::vector<int64_t>* heights) {
+int64_t SimulateUnit(const PhaseNodes& nodes, const UnitRegion& region, const PhaseCut& cut,
+                     std::vector<int64_t>* heights) {
   heights->resize(nodes.entries.size());
   Puller puller(nodes);
-  puller.Restart(region, strip);
+  puller.Restart(region, cut);
   int64_t rows_made = 0;
   RowStep step;
   while (puller.Next(&step)) {

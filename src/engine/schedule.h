@@ -29,9 +29,10 @@ struct RingEdge {
 struct PhaseNodes {
   struct Entry {
     NodeId node = kNone;
-    int64_t rows = 1;     // size of the row axis
-    int64_t columns = 1;  // size of the column axis; 1 when there is none
-    int64_t grain = 1;    // OpDef::grain
+    int64_t rows = 1;          // size of the row axis
+    int64_t columns = 1;       // size of the column axis; 1 when there is none
+    int64_t grain = 1;         // OpDef::grain
+    int64_t weight_bytes = 0;  // Cost::weight_bytes
     bool target = false;
     std::vector<RingEdge> inputs;
     std::vector<std::pair<int, int>> readers;  // (position, index in that entry's `inputs`)
@@ -52,8 +53,14 @@ struct PhaseCut {
   int64_t bands = 1, blocks = 1;
   int team = 1;
   int64_t strip = 8;  // rows of the tallest target that are made at a time
+  // Groups of nodes take turns: each makes `turn` rows (of the tallest target; others in proportion) of what later
+  // groups read, in strips, while its weights stay in the cache. A group has at most `group_bytes` of weights, or one
+  // node with weights. No turn: the phase is one group.
+  int64_t turn = 0, group_bytes = 0;
   int64_t threads() const { return bands * team; }
 };
+// The group of every entry, by position; groups follow each other as the entries do.
+void AssignGroups(const PhaseNodes& nodes, const PhaseCut& cut, std::vector<int>* groups);
 // Unit `band`, `block` of the cut: targets share the picture evenly; other nodes make what their readers need, halo
 // included.
 UnitRegion PlanUnit(const PhaseNodes& nodes, const PhaseCut& cut, int64_t band, int64_t block);
@@ -70,8 +77,8 @@ struct RowStep {
 class Puller {
  public:
   explicit Puller(const PhaseNodes& nodes);
-  // `strip` output rows of the tallest target at a time; other nodes in proportion.
-  void Restart(const UnitRegion& region, int64_t strip);
+  // Strips and turns are rows of the tallest target; other nodes in proportion.
+  void Restart(const UnitRegion& region, const PhaseCut& cut);
   // False when the unit is complete.
   bool Next(RowStep* step);
   // Rows of entry `e` made so far: all below this.
@@ -91,13 +98,15 @@ class Puller {
 
   const PhaseNodes& nodes_;
   const UnitRegion* region_ = nullptr;
-  std::vector<int64_t> made_, strip_;
+  std::vector<int64_t> made_, strip_, turn_;
+  std::vector<int> groups_;
   std::vector<Frame> stack_;
   std::vector<int> targets_;
 };
 
 // Ring height of every entry (0 for targets, which are kept whole) that unit `region` needs, merged into
 // `heights` by maximum. Returns the rows made, all entries together.
-int64_t SimulateUnit(const PhaseNodes& nodes, const UnitRegion& region, int64_t strip, std::vector<int64_t>* heights);
+int64_t SimulateUnit(const PhaseNodes& nodes, const UnitRegion& region, const PhaseCut& cut,
+                     std::vector<int64_t>* heights);
 
 }  // namespace safelight

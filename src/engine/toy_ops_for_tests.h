@@ -65,8 +65,13 @@ inline std::vector<AxisRule> Window3Axes(const OpContext& c, int axis) {
   if (axis == 1 || axis == 2) return {AxisRule::Window(axis, in[axis], 1, -1, 3)};
   return {AxisRule::Same(axis, in[axis])};
 }
+// As if it had weights, so that groups can be made of it.
+inline Cost Window3Cost(const OpContext& c) {
+  const int64_t elements = c.output(0).shape.elements();
+  return {.macs = 9 * elements, .other = elements, .weight_bytes = 36};
+}
 inline const OpDef window3_op{
-    .name = "WINDOW3", .infer = SameShape, .axes = Window3Axes, .prepare = PreparePoint<Window3>};
+    .name = "WINDOW3", .infer = SameShape, .axes = Window3Axes, .cost = Window3Cost, .prepare = PreparePoint<Window3>};
 
 inline float Add(const KernelArgs& args, int64_t n, int64_t y, int64_t x, int64_t c) {
   const Window& b = args.inputs[1];
