@@ -20,6 +20,8 @@ constexpr int64_t kMinBlockColumns = 16;
 constexpr double kMacsPerNs = 56, kOtherPerNs = 4, kCacheBytesPerNs = 50, kMemoryBytesPerNs = 12;
 // Of a cache that is shared with other cores, and on a virtual machine with those of others, so much can be counted on.
 constexpr int64_t kMostShared = 8 << 20;
+// Groups must promise more than the model can be wrong by.
+constexpr double kGroupsMustGain = 1.08;
 // A meeting includes waiting for whoever was slower this time.
 constexpr double kStepNs = 150, kMeetingNs = 2000;
 // To begin a row of a value in memory, before the CPU foresees what is read next.
@@ -69,7 +71,8 @@ class Pricer {
       slowest = std::max(slowest, ns);
     }
     ring_bytes *= static_cast<double>(cut.bands);
-    return {cut, slowest, slowest + ring_bytes * (kNsPerRingByte + kPartPerRingByte * slowest)};
+    const double doubt = cut.turn > 0 ? kGroupsMustGain : 1;
+    return {cut, slowest, slowest * doubt + ring_bytes * (kNsPerRingByte + kPartPerRingByte * slowest)};
   }
 
  private:
