@@ -8,6 +8,12 @@ namespace {
 
 // The window of a ring of `plan`, its first column still to be set.
 Window RingWindow(const Plan& plan, ValueId id, std::byte* arena) {
+  if (const RingPart& part = plan.parts[id]; part.host != kNone) {
+    Window window = RingWindow(plan, part.host, arena);
+    window.data += static_cast<size_t>(part.begin * window.strides[part.axis]) * DTypeSize(window.dtype);
+    window.shape = plan.graph.values[id].shape;
+    return window;
+  }
   const Value& value = plan.graph.values[id];
   const ValueAxes& axes = plan.axes.values[id];
   const ValueStorage& storage = plan.storage[id];

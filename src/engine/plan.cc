@@ -28,6 +28,7 @@ class Planner {
     SL_TRY(RunEnginePasses(plan_->graph, passes_, options_.fast, &plan_->notes));
     plan_->axes = AssignAxes(plan_->graph);
     plan_->phases = AssignPhases(plan_->graph, plan_->axes);
+    plan_->parts = FindParts(plan_->graph, plan_->axes, plan_->phases);
     SL_TRY(CheckDynamic());
     SL_TRY(PlaceWhole());
     SL_TRY(CheckMemory(plan_->shared_bytes, "values kept whole"));
@@ -109,7 +110,9 @@ class Planner {
     plan_->schedules.resize(plan_->phases.phases.size());
     for (size_t p = 0; p < plan_->schedules.size(); ++p) {
       const Phase& phase = plan_->phases.phases[p];
-      if (!phase.serial) plan_->schedules[p].nodes = CollectPhase(plan_->graph, plan_->axes, plan_->phases, phase);
+      if (!phase.serial) {
+        plan_->schedules[p].nodes = CollectPhase(plan_->graph, plan_->axes, plan_->phases, phase, plan_->parts);
+      }
     }
   }
 
@@ -234,7 +237,7 @@ class Planner {
       const NodeId id = schedule.nodes.entries[e].node;
       for (ValueId output : plan_->graph.nodes[id].outputs) {
         ValueStorage& storage = plan_->storage[output];
-        if (storage.kind != ValueStorage::kRing) continue;
+        if (storage.kind != ValueStorage::kRing || plan_->parts[output].host != kNone) continue;
         const ValueAxes& axes = plan_->axes.values[output];
         Shape shape = ValueOf(output).shape;
         storage.ring_rows = std::max<int64_t>(heights[e], 1);

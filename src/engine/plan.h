@@ -53,6 +53,7 @@ struct Plan {
   Graph graph;
   AxisPlan axes;
   PhasePlan phases;
+  std::vector<RingPart> parts;                   // by ValueId
   std::vector<PhaseSchedule> schedules;          // by phase
   std::vector<std::unique_ptr<Kernel>> kernels;  // by NodeId; null: run op->reference
   std::vector<ValueStorage> storage;             // by ValueId

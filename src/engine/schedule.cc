@@ -40,7 +40,8 @@ void CountCells(PhaseNodes* nodes) {
 
 }  // namespace
 
-PhaseNodes CollectPhase(const Graph& graph, const AxisPlan& axes, const PhasePlan& phases, const Phase& phase) {
+PhaseNodes CollectPhase(const Graph& graph, const AxisPlan& axes, const PhasePlan& phases, const Phase& phase,
+                        const std::vector<RingPart>& parts) {
   PhaseNodes nodes;
   std::vector<int> position(graph.nodes.size(), kNone);
   for (NodeId id : phase.nodes) {
@@ -62,8 +63,14 @@ PhaseNodes CollectPhase(const Graph& graph, const AxisPlan& axes, const PhasePla
                                                static_cast<int>(entry.inputs.size()));
       entry.inputs.push_back({from, static_cast<int>(i), &axes.edges[id][i]});
     }
-    position[id] = static_cast<int>(nodes.entries.size());
+    position[id] = entry.ring = static_cast<int>(nodes.entries.size());
     nodes.entries.push_back(std::move(entry));
+    for (ValueId input : node.inputs) {
+      if (input == kNone || parts[input].host == kNone) continue;
+      const int from = position[graph.values[input].producer];
+      nodes.entries[from].ring = position[id];
+      nodes.entries.back().parts.push_back(from);
+    }
   }
   CountCells(&nodes);
   return nodes;
@@ -222,9 +229,14 @@ int64_t SimulateUnit(const PhaseNodes& nodes, const UnitRegion& region, const Ph
   RowStep step;
   while (puller.Next(&step)) {
     rows_made += step.rows.size();
-    const int64_t lowest = std::min(puller.LowestAlive(step.entry), step.rows.begin);
-    int64_t& height = (*heights)[step.entry];
-    height = std::max(height, step.rows.end - std::max(lowest, region.rows[step.entry].begin));
+    const int ring = nodes.entries[step.entry].ring;
+    int64_t lowest = std::min(puller.LowestAlive(ring), step.rows.begin), end = puller.made(ring);
+    for (int part : nodes.entries[ring].parts) {
+      lowest = std::min(lowest, puller.LowestAlive(part));
+      end = std::max(end, puller.made(part));
+    }
+    int64_t& height = (*heights)[ring];
+    height = std::max(height, end - std::max(lowest, region.rows[ring].begin));
   }
   return rows_made;
 }

@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "engine/axes.h"
+#include "engine/parts.h"
 #include "engine/phases.h"
 #include "graph/graph.h"
 
@@ -36,13 +37,16 @@ struct PhaseNodes {
     bool target = false;
     std::vector<RingEdge> inputs;
     std::vector<std::pair<int, int>> readers;  // (position, index in that entry's `inputs`)
+    int ring = 0;                              // position of the entry in whose ring it is made: most often its own
+    std::vector<int> parts;                    // positions of others that are made in its ring
   };
   std::vector<Entry> entries;
   // Borders of bands, blocks and shares lie between cells: so many along the whole axis, whatever the value's own size,
   // and on multiples of the grain. So an element-by-element op is cut where its input is.
   int64_t row_cells = 1, column_cells = 1, grain = 1;
 };
-PhaseNodes CollectPhase(const Graph& graph, const AxisPlan& axes, const PhasePlan& phases, const Phase& phase);
+PhaseNodes CollectPhase(const Graph& graph, const AxisPlan& axes, const PhasePlan& phases, const Phase& phase,
+                        const std::vector<RingPart>& parts);
 
 // What one unit makes of every node: absolute rows and columns.
 struct UnitRegion {
@@ -104,8 +108,8 @@ class Puller {
   std::vector<int> targets_;
 };
 
-// Ring height of every entry (0 for targets, which are kept whole) that unit `region` needs, merged into
-// `heights` by maximum. Returns the rows made, all entries together.
+// Ring height of every entry (0 for targets, which are kept whole, and for those made in another's ring) that unit
+// `region` needs, merged into `heights` by maximum. Returns the rows made, all entries together.
 int64_t SimulateUnit(const PhaseNodes& nodes, const UnitRegion& region, const PhaseCut& cut,
                      std::vector<int64_t>* heights);
 

@@ -76,7 +76,7 @@ void Hazards::Restart(const UnitShares& shares) {
 bool Hazards::MustMeet(int e) {
   const std::vector<RingEdge>& inputs = nodes_.entries[e].inputs;
   const std::vector<bool>& across = shares_->across[e];
-  bool meet = read_across_[e] != 0;
+  bool meet = read_across_[nodes_.entries[e].ring] != 0;
   for (size_t i = 0; i < inputs.size(); ++i) meet = meet || (across[i] && written_[inputs[i].from] != 0);
   if (meet) Forget();
   written_[e] = 1;

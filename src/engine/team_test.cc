@@ -19,6 +19,7 @@ struct Chain {
     nodes.row_cells = nodes.column_cells = 64;
     for (size_t e = 0; e < reach.size(); ++e) {
       PhaseNodes::Entry entry;
+      entry.ring = static_cast<int>(e);
       entry.rows = entry.columns = 64;
       entry.target = e + 1 == reach.size();
       const auto [before, after] = reach[e];

@@ -148,6 +148,10 @@ struct OpDef {
   // alone may as well be done before.
   bool selects = false;
 
+  // The axis along which the inputs lie side by side in the output, unchanged; kNone where they do not. Such inputs may
+  // be made in their place, so every kernel writes through its window's strides and no further. Null: never.
+  int (*joined_axis)(const OpContext&) = nullptr;
+
   // The result depends on the input's shape alone, so it is known before the run (SHAPE, RANK).
   bool reads_only_shape = false;
 

@@ -31,7 +31,7 @@ void Run(const BlendRow& row) {
   const hn::CappedTag<float, 1> one;
   const int64_t wide_lanes = static_cast<int64_t>(hn::Lanes(wide)), lanes = static_cast<int64_t>(hn::Lanes(least));
   int64_t i = 0;
-  if (row.channels < lanes) {
+  if (row.channels < lanes && row.out_step == row.channels) {
     // A whole vector reaches into pixels that exist, and spoils only such as are made next.
     const int64_t read_end = row.columns[row.pixels - 1].right + row.channels - lanes;
     for (; (row.pixels - 1 - i) * row.out_step + row.channels >= lanes; ++i) {

@@ -103,6 +103,14 @@ Result<std::vector<Rescale>> FindRescales(const OpContext& context) {
   return rescales;
 }
 
+// Where nothing is rescaled, the inputs are what the output is made of.
+int JoinedAxis(const OpContext& context) {
+  const Result<std::vector<Rescale>> rescales = FindRescales(context);
+  const auto needed = [](const Rescale& rescale) { return rescale.needed; };
+  if (!rescales.ok() || std::any_of(rescales->begin(), rescales->end(), needed)) return kNone;
+  return *NormalizeAxis(context.attrs<Attrs>().axis, context.output(0).shape.rank());
+}
+
 // Rescales in place what was moved to `box` of the output.
 void RunRescale(const Rescale& by, int32_t zero_point, const Window& out, const Range* box, int axis, int64_t offset) {
   if (axis < out.shape.rank()) {
@@ -156,6 +164,7 @@ const OpDef concatenation_op{
     .axes = Axes,
     .reference = Reference,
     .prepare = Prepare,
+    .joined_axis = JoinedAxis,
 };
 
 }  // namespace safelight

@@ -55,7 +55,9 @@ class Case:
 
     def ring_model(self, outputs):
         """The node with its inputs cut out of taller ones and its outputs padded, so that what it reads and writes by
-        rows are rings. `outputs`: arrays shaped as the outputs. Returns the file and the taller inputs."""
+        rows are rings. It stands there twice, and both results are parts of one CONCATENATION, where they can be made in
+        place, and cut out of it again. `outputs`: arrays shaped as the outputs. Returns the file, which has `copies`
+        outputs for each of the node's, and the taller inputs."""
         writer, arrays, tensors = Writer(), [], []
         for operand in self.operands:
             if operand is None or operand.kind != "input" or operand.array.ndim == 0:
@@ -72,15 +74,40 @@ class Case:
             writer.node("SLICE", [outer, begin, size], [inner])
             tensors.append(inner)
         results = []
-        for value, array in zip(self._node(writer, tensors), outputs):
-            if array.ndim > 0 and self.fixed_shape:
-                quant = self.quants[len(results)] if self.quants else None
-                padded = writer.value(array.dtype, (), quant)
-                widths = writer.constant(np.array(margins(array.ndim), np.int32))
-                writer.node("PAD", [value, widths], [padded])
-                value = padded
-            results.append(value)
+        nodes = [self._node(writer, tensors) for _ in range(self.copies)]
+        for k, array in enumerate(outputs):
+            quant = self.quants[k] if self.quants else None
+            values = [values[k] for values in nodes]
+            if self.copies > 1 and array.ndim > 2:
+                values = self._joined(writer, values, array, quant)
+            for value in values:
+                if array.ndim > 0 and self.fixed_shape:
+                    padded = writer.value(array.dtype, (), quant)
+                    widths = writer.constant(np.array(margins(array.ndim), np.int32))
+                    writer.node("PAD", [value, widths], [padded])
+                    value = padded
+                results.append(value)
         return writer.finish(results), arrays
+
+    @property
+    def copies(self):
+        stateful = any(operand is not None and operand.kind == "variable" for operand in self.operands)
+        return 1 if stateful or not self.fixed_shape else 2
+
+    @staticmethod
+    def _joined(writer, values, array, quant):
+        """The values side by side along the last axis, then taken apart."""
+        joined = writer.value(array.dtype, (), quant)
+        axis = array.ndim - 1
+        writer.node("CONCATENATION", values, [joined], ("ConcatenationOptions", {"axis": axis}))
+        parts = []
+        for k in range(len(values)):
+            begin = np.zeros(array.ndim, np.int32)
+            begin[axis] = k * array.shape[axis]
+            parts.append(writer.value(array.dtype, array.shape, quant))
+            writer.node("SLICE", [joined, writer.constant(begin), writer.constant(np.array(array.shape, np.int32))],
+                        [parts[-1]])
+        return parts
 
     def cut(self, padded, shape):
         """An output of the ring model without its margin."""
