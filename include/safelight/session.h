@@ -65,6 +65,7 @@ struct ValueReport {
   int64_t ring_rows = 0;  // height of the ring
   int64_t ring_columns = 0;
   int64_t size_bytes = 0;  // of the ring (of one thread) or of the whole value
+  std::string part_of;     // the value in whose ring this one is made, as a part of it; empty: none
 };
 
 // One node as it runs.

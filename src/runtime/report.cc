@@ -30,6 +30,12 @@ ValueReport DescribeValue(const Plan& plan, NodeId id, ValueId output) {
   report.name = value.name;
   report.shape = value.shape;
   report.node = id;
+  if (const ValueId host = plan.parts[output].host; host != kNone) {
+    report.part_of = plan.graph.values[host].name;
+    report.ring_rows = plan.storage[host].ring_rows;
+    report.ring_columns = plan.storage[host].ring_columns;
+    return report;
+  }
   report.whole = storage.kind != ValueStorage::kRing;
   report.ring_rows = storage.ring_rows;
   report.ring_columns = storage.ring_columns;

@@ -60,6 +60,7 @@ std::string Ring(const NodeReport& node) {
   for (const ValueReport& value : node.outputs) {
     if (!text.empty()) text += ' ';
     text += value.whole ? "whole" : std::to_string(value.ring_rows) + " rows";
+    if (!value.part_of.empty()) text += " (part)";
   }
   return text;
 }
@@ -117,6 +118,7 @@ void PrintRings(const PlanReport& plan) {
       std::string kept = Cat("ring of ", value.ring_rows, " rows");
       if (value.ring_columns > 0) kept += Cat(" x ", value.ring_columns);
       if (value.whole) kept = "whole";
+      if (!value.part_of.empty()) kept = "in '" + value.part_of + "'";
       std::printf("%5d %4s %-22s %-18s %-22s %10lld  %s %s\n", node.phase, NodeNumber(node).c_str(),
                   node.info.op.c_str(), node.rows.c_str(), kept.c_str(), static_cast<long long>(value.size_bytes),
                   value.name.c_str(), value.shape.ToString().c_str());
@@ -162,6 +164,7 @@ nlohmann::json ToJson(const NodeReport& node) {
                        {"shape", ToJson(value.shape)},
                        {"whole", value.whole},
                        {"ring_rows", value.ring_rows},
+                       {"part_of", value.part_of},
                        {"ring_columns", value.ring_columns},
                        {"size_bytes", value.size_bytes}});
   }
