@@ -39,6 +39,7 @@ if(NOT SAFELIGHT_CORE_ONLY)
   set_target_properties(safelight_safelight PROPERTIES OUTPUT_NAME safelight)
   target_link_libraries(safelight_safelight INTERFACE safelight_runtime ${CMAKE_DL_LIBS}
     "$<INSTALL_INTERFACE:PNG::PNG;JPEG::JPEG;safelight::webp;safelight::webpmux;safelight::webpdemux>")
+  install(TARGETS safelight_tflite_delegate LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR})
   install(TARGETS safelight_cli RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
   if(TARGET safelight_oiio)
     install(TARGETS safelight_oiio LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR})

@@ -87,6 +87,9 @@ closing "installed, moved, used from outside" tests/install/run.sh build/release
 closing "single ops against LiteRT" "$VENV/bin/python" tests/ops/run.py --program build/release/run_cases
 closing "conformance with LiteRT" "$VENV/bin/python" tests/conformance/run.py --program build/release/safelight
 
+closing "the delegate in stock LiteRT" "$VENV/bin/python" tests/delegates/run.py \
+  --library build/release/libsafelight_tflite_delegate.so $([ "$all" = 1 ] && echo --hosts)
+
 say "address and undefined-behaviour sanitizers"
 build_preset asan
 gtests asan '*_test'
