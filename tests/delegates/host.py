@@ -8,6 +8,7 @@ The job: model, outputs (a prefix for .npy files), and optionally delegate (a li
 reference kernels), threads, runs. Prints one line of JSON: {"outputs": [names], "ms": [...], "peak_kib": ..., "host": ...} or
 {"error": ...}.
 """
+import importlib
 import importlib.metadata
 import json
 import resource
@@ -20,13 +21,14 @@ import numpy as np
 def load_host():
     """(module of the interpreter, name and version of the package)."""
     for package, module in (("ai-edge-litert", "ai_edge_litert.interpreter"), ("tflite-runtime", "tflite_runtime.interpreter"),
-                            ("tensorflow", "tensorflow.lite")):
+                            ("tensorflow-cpu", "tensorflow.lite"), ("tensorflow", "tensorflow.lite")):
         try:
             version = importlib.metadata.version(package)
         except importlib.metadata.PackageNotFoundError:
             continue
-        host = __import__(module, fromlist=["Interpreter"])
-        if package == "tensorflow":
+        host = importlib.import_module("tensorflow" if module == "tensorflow.lite" else module)
+        if module == "tensorflow.lite":
+            host = host.lite
             host.load_delegate = host.experimental.load_delegate
             host.OpResolverType = host.experimental.OpResolverType
         return host, f"{package} {version}"
