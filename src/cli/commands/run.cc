@@ -275,7 +275,7 @@ std::function<Status()> Configure(CLI::App& app) {
   app.add_option("--output", options->named_outputs, "an output of the network: a picture, or .npy as it is")
       ->allow_extra_args(false)
       ->check(pair);
-  app.add_option("--state", options->states, "out=in: output of one run is input of the next")
+  app.add_option("--state", options->states, "OUT=IN: output of one run is input of the next")
       ->allow_extra_args(false)
       ->check(pair);
   app.add_option("--quality", options->quality, "of JPEG files")->check(CLI::Range(1, 100));
