@@ -41,6 +41,7 @@ class Case:
     shapes: list = None  # as the file states them; readers work shapes out by themselves
     fixed_shape: bool = True  # False: the output's shape is known after the run only
     ring_bits: bool = True  # False: sums are grouped by rows where rows are rings, so bits may differ there
+    reference_only: bool = False  # LiteRT's other kernels compute something else: no allowance for their difference
     version: int = 1
 
     @property

@@ -19,6 +19,7 @@ import time
 import numpy as np
 from ai_edge_litert import schema_py_generated as schema
 
+import dynamic
 import elementwise
 import movement
 import oracle
@@ -28,7 +29,7 @@ import windows
 from case import Dice
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
-TABLE = [*windows.TABLE, *elementwise.TABLE, *products.TABLE, *movement.TABLE, *quantized.TABLE]
+TABLE = [*windows.TABLE, *elementwise.TABLE, *products.TABLE, *movement.TABLE, *quantized.TABLE, *dynamic.TABLE]
 # Strip rows, block columns, threads: a row at a time, whole, small blocks; on two threads for every third case only,
 # since threads that wait for work keep both cores busy.
 CUTS = ["1:0:1", "1000000:0:1", "3:5:1"]
