@@ -46,11 +46,6 @@ REFUSED = {
 }
 # Arithmetic that is missing, or that the file does not say enough for -> a word of the sentence that must say so.
 UNBUILT = {
-    "lstm_mnist_ptq.tflite": "arithmetic is not built yet",
-    "quant_lstm_quantized.bin": "arithmetic is not built yet",
-    "quant_lstm_quantized2.bin": "arithmetic is not built yet",
-    "quant_unidirectional_sequence_lstm_quantized.bin": "arithmetic is not built yet",
-    "quant_svdf_quantized.bin": "arithmetic is not built yet",
     "test_mean_0.tflite": "arithmetic is not built yet",  # int8 without scales
     "test_dtp_tfl.tflite": "TFLite_Detection_PostProcess",
     **{f"transpose_conv{i}.tflite": "not known before the run" for i in (0, 1, 3, 4)},

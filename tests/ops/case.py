@@ -43,6 +43,7 @@ class Case:
     ring_bits: bool = True  # False: sums are grouped by rows where rows are rings, so bits may differ there
     reference_only: bool = False  # LiteRT's other kernels compute something else: no allowance for their difference
     version: int = 1
+    intermediates: tuple = ()  # type and Quant of what stays within the op
 
     @property
     def inputs(self):
@@ -122,7 +123,7 @@ class Case:
         if operand.kind in ("constant", "int4"):
             return writer.constant(operand.array, operand.quant, operand.kind == "int4")
         if operand.kind == "variable":
-            return writer.variable(operand.array.shape, operand.array.dtype)
+            return writer.variable(operand.array.shape, operand.array.dtype, operand.quant)
         return writer.input(operand.array.shape, operand.array.dtype, operand.quant)
 
     def _node(self, writer, tensors):
@@ -130,7 +131,7 @@ class Case:
         quants = self.quants or [None] * len(dtypes)
         shapes = self.shapes or [()] * len(dtypes)
         outputs = [writer.value(*value) for value in zip(dtypes, shapes, quants)]
-        writer.node(self.op, tensors, outputs, self.options, self.version)
+        writer.node(self.op, tensors, outputs, self.options, self.version, self.intermediates)
         return outputs
 
     def __str__(self):
