@@ -253,9 +253,10 @@ def check_all(program, data, folder, seed, everything, only):
             rows.append(Row(path.name, "skipped", "slow in LiteRT's reference kernels: --all runs it"))
             continue
         rows.append(check_model(program, path, folder, seed))
+        rows[-1].kind = kinds.kind_of(path.read_bytes())
         print(format_row(rows[-1]), flush=True)
     return rows
 
 
 def format_row(row):
-    return f"{row.model:52} {row.verdict:8} {row.difference:10.3g} {row.bound:10.3g}  {row.detail}"
+    return f"{row.model:52} {row.verdict:8} {row.difference:10.3g} {row.bound:10.3g}  {row.default}  {row.detail}"
