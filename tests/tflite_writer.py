@@ -48,9 +48,9 @@ class Writer:
             self._tensors[tensor].type = schema.TensorType.INT4
         return tensor
 
-    def variable(self, shape, dtype):
+    def variable(self, shape, dtype, quant=None):
         """A state that starts as zeros."""
-        tensor = self._tensor(shape, dtype, None)
+        tensor = self._tensor(shape, dtype, quant)
         self._tensors[tensor].isVariable = True
         return tensor
 
@@ -58,9 +58,12 @@ class Writer:
         """A computed value. Readers work its shape out by themselves."""
         return self._tensor(shape, dtype, quant)
 
-    def node(self, op, inputs, outputs, options=None, version=1):
-        """`inputs` may hold None for an operand left out. `options`: (class of the schema, {field: value})."""
+    def node(self, op, inputs, outputs, options=None, version=1, intermediates=()):
+        """`inputs` may hold None for an operand left out. `options`: (class of the schema, {field: value}).
+        `intermediates`: type and Quant of values that never leave the op."""
         node = schema.OperatorT()
+        if intermediates:
+            node.intermediates = np.array([self._tensor((0,), dtype, quant) for dtype, quant in intermediates], np.int32)
         node.opcodeIndex = self._code(op, version)
         node.inputs = np.array([-1 if tensor is None else tensor for tensor in inputs], np.int32)
         node.outputs = np.array(outputs, np.int32)

@@ -35,15 +35,17 @@ struct StateBinding {
 
 // How products may be computed. kExact: every product as the file has it, summed directly. kFast: also Winograd for
 // 3x3 and 5x5 convolutions (bound: kernels/winograd.h), and linear nodes joined or in another order (scales in weights,
-// a 1x1 before a resize); roundings differ. Either way the bits do not depend on the cut.
-enum class Arithmetic : uint8_t { kFast, kExact };
+// a 1x1 before a resize); roundings differ; integer weights that meet float values become floats, where otherwise the
+// values are quantized by the range of the whole picture, as in LiteRT. kByType: floats as kFast, quantized numbers as
+// kExact. Either way the bits do not depend on the cut.
+enum class Arithmetic : uint8_t { kByType, kFast, kExact };
 
 struct SessionOptions {
   // One per input; empty: the file's own. A rank-0 shape keeps that input's own.
   std::vector<Shape> input_shapes = {};
   int threads = 0;                             // 0: one per core; at most 1024, of which two per core are made
   std::shared_ptr<ThreadPool> pool = nullptr;  // overrides `threads`
-  Arithmetic arithmetic = Arithmetic::kFast;
+  Arithmetic arithmetic = Arithmetic::kByType;
   int64_t strip_rows = 0;          // output rows made at a time; 0: the planner chooses
   int64_t block_columns = 0;       // output columns made at a time; 0: the planner chooses
   int64_t memory_limit_bytes = 0;  // of the session's own buffers; 0: none

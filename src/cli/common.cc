@@ -44,6 +44,7 @@ Result<int64_t> ParseBytes(const std::string& text) {
 }
 
 Result<Arithmetic> ParseArithmetic(const std::string& name) {
+  if (name.empty()) return Arithmetic::kByType;
   if (name == "fast") return Arithmetic::kFast;
   if (name == "exact") return Arithmetic::kExact;
   return InvalidArgument("'", name, "', must be fast or exact");

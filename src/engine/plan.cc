@@ -25,7 +25,7 @@ class Planner {
   }
 
   Result<std::unique_ptr<const Plan>> Run() {
-    SL_TRY(RunEnginePasses(plan_->graph, passes_, options_.fast, &plan_->notes));
+    SL_TRY(RunEnginePasses(plan_->graph, passes_, {options_.fast, options_.quantized_fast}, &plan_->notes));
     plan_->axes = AssignAxes(plan_->graph);
     plan_->phases = AssignPhases(plan_->graph, plan_->axes);
     plan_->parts = FindParts(plan_->graph, plan_->axes, plan_->phases);

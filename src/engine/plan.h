@@ -23,6 +23,7 @@ namespace safelight {
 struct PlanOptions {
   int threads = 1;
   bool fast = true;                // arithmetic: Winograd where it pays; false: every product as the file has it
+  bool quantized_fast = false;     // integer weights of float values become floats
   int64_t strip_rows = 0;          // 0: chosen
   int64_t block_columns = 0;       // 0: chosen
   int64_t turn_rows = 0;           // of groups of one node with weights each; 0: groups are chosen

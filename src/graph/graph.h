@@ -49,6 +49,8 @@ struct Node {
   std::vector<ValueId> inputs;           // kNone where an optional input is left out
   std::vector<ValueId> outputs;
   std::vector<int> file_nodes;  // the nodes of the file that this one does the work of
+  std::vector<QuantParams> inner_quants =
+      {};  // of values that never leave the op (integer LSTM), as the file lists them
 };
 
 struct Graph {

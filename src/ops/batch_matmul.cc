@@ -4,11 +4,13 @@
 //
 // adj_x and adj_y say that an input lies transposed; axes before the last two are broadcast. Both inputs may be
 // computed. All axes of the output can be split: rows of it need rows of the left input and all of
-// the right one, columns the other way round. Float only; integers give shapes.
+// the right one, columns the other way round. Quantized values: support/int_batch_matmul.h.
 #include <algorithm>
 #include <limits>
 
+#include "ops/support/int_batch_matmul.h"
 #include "ops/support/product.h"
+#include "ops/support/quantized.h"
 #include "ops/support/reduce_walk.h"
 
 namespace safelight {
@@ -26,18 +28,12 @@ Result<std::shared_ptr<const OpAttrs>> Read(const AttrReader& reader) {
   return std::shared_ptr<const OpAttrs>(std::move(attrs));
 }
 
-// Which axes of the inputs are rows (m), columns (n) and what is summed over (k).
-struct Layout {
-  int lhs_m, lhs_k, rhs_k, rhs_n;
-  int lhs_lead, rhs_lead;  // axes that the output has more than the input, in front
-};
-
-Layout LayoutOf(const OpContext& context) {
+MatmulLayout LayoutOf(const OpContext& context) {
   static const BatchMatmulAttrs kDefaults;
   const auto& attrs = context.node().attrs == nullptr ? kDefaults : context.attrs<BatchMatmulAttrs>();
   const int lhs = context.input(0).shape.rank(), rhs = context.input(1).shape.rank();
   const int rank = std::max(lhs, rhs);
-  Layout layout{lhs - 2, lhs - 1, rhs - 2, rhs - 1, rank - lhs, rank - rhs};
+  MatmulLayout layout{lhs - 2, lhs - 1, rhs - 2, rhs - 1, rank - lhs, rank - rhs};
   if (attrs.adj_x) std::swap(layout.lhs_m, layout.lhs_k);
   if (attrs.adj_y) std::swap(layout.rhs_k, layout.rhs_n);
   return layout;
@@ -50,7 +46,7 @@ Status Infer(InferContext& context) {
     return InvalidArgument("inputs of shapes ", lhs.ToString(), " and ", rhs.ToString(),
                            ", both must have at least 2 dimensions");
   }
-  const Layout layout = LayoutOf(context);
+  const MatmulLayout layout = LayoutOf(context);
   if (lhs[layout.lhs_k] != rhs[layout.rhs_k]) {
     return InvalidArgument("inputs of shapes ", lhs.ToString(), " and ", rhs.ToString(),
                            " share no inner size: ", lhs[layout.lhs_k], " and ", rhs[layout.rhs_k]);
@@ -84,7 +80,7 @@ AxisRule BatchRule(const Shape& shape, int axis, int64_t out_size) {
 std::vector<AxisRule> Axes(const OpContext& context, int out_axis) {
   const Shape& lhs = context.input(0).shape;
   const Shape& rhs = context.input(1).shape;
-  const Layout layout = LayoutOf(context);
+  const MatmulLayout layout = LayoutOf(context);
   const int rank = context.output(0).shape.rank();
   if (out_axis == rank - 2) return {AxisRule::Same(layout.lhs_m, lhs[layout.lhs_m]), AxisRule::All()};
   if (out_axis == rank - 1) return {AxisRule::All(), AxisRule::Same(layout.rhs_n, rhs[layout.rhs_n])};
@@ -105,19 +101,14 @@ Status CheckFloat(const OpContext& context) {
   return {};
 }
 
-// Where the matrices of one index of the leading axes begin.
-int64_t MatrixOffset(const Window& window, const int64_t* index, int lead) {
-  int64_t offset = 0;
-  for (int axis = 0; axis < window.shape.rank() - 2; ++axis) {
-    offset += window.Offset(axis, window.shape[axis] == 1 ? 0 : index[axis + lead]);
-  }
-  return offset;
-}
-
 Status Reference(const OpContext& context, std::span<const ConstTensorView> inputs,
                  std::span<const TensorView> outputs) {
+  const MatmulLayout layout = LayoutOf(context);
+  if (IsQuantizedType(context.input(0).dtype)) {
+    SL_ASSIGN(const auto kernel, PrepareIntBatchMatmul(context, layout));
+    return RunWhole(*kernel, inputs, outputs);
+  }
   SL_TRY(CheckFloat(context));
-  const Layout layout = LayoutOf(context);
   const Window lhs = WholeWindow(DType::kFloat32, inputs[0].shape, const_cast<void*>(inputs[0].data));
   const Window rhs = WholeWindow(DType::kFloat32, inputs[1].shape, const_cast<void*>(inputs[1].data));
   const int rank = outputs[0].shape.rank();
@@ -142,7 +133,7 @@ Status Reference(const OpContext& context, std::span<const ConstTensorView> inpu
 
 class BatchMatmulKernel : public Kernel {
  public:
-  BatchMatmulKernel(const Layout& layout, int64_t k) : layout_(layout), k_(k) {}
+  BatchMatmulKernel(const MatmulLayout& layout, int64_t k) : layout_(layout), k_(k) {}
 
   size_t scratch_bytes() const override { return kGemmScratchBytes; }
 
@@ -190,13 +181,14 @@ class BatchMatmulKernel : public Kernel {
                  reinterpret_cast<float*>(args.scratch));
   }
 
-  Layout layout_;
+  MatmulLayout layout_;
   int64_t k_;
 };
 
 Result<std::unique_ptr<Kernel>> Prepare(const OpContext& context, const PrepareOptions&) {
+  const MatmulLayout layout = LayoutOf(context);
+  if (IsQuantizedType(context.input(0).dtype)) return PrepareIntBatchMatmul(context, layout);
   SL_TRY(CheckFloat(context));
-  const Layout layout = LayoutOf(context);
   return std::unique_ptr<Kernel>(std::make_unique<BatchMatmulKernel>(layout, context.input(0).shape[layout.lhs_k]));
 }
 

@@ -4,6 +4,7 @@
 // Grouped where the input has a multiple of the filter's channels. Passes may add a tail (support/tail.h).
 #include <algorithm>
 
+#include "ops/support/dynamic.h"
 #include "ops/support/int_conv.h"
 #include "ops/support/spatial.h"
 #include "ops/support/spatial_filters.h"
@@ -97,6 +98,9 @@ void RunPlain(const Sliding& s, const SlidingAttrs& attrs, const KernelArgs& arg
 
 Status Reference(const OpContext& context, std::span<const ConstTensorView> inputs,
                  std::span<const TensorView> outputs) {
+  if (IsDynamic(context)) {
+    return WholeDynamicConvReference(context, /*depthwise=*/false, SlidingOf(context), inputs, outputs);
+  }
   if (IsIntConv(context)) return IntConvReference(context, /*depthwise=*/false, SlidingOf(context), inputs, outputs);
   std::vector<Window> in;
   for (const ConstTensorView& view : inputs) {

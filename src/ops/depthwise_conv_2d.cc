@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "ops/support/depthwise.h"
+#include "ops/support/dynamic.h"
 #include "ops/support/int_conv.h"
 
 namespace safelight {
@@ -63,6 +64,9 @@ Cost DepthwiseCost(const OpContext& context) {
 
 Status Reference(const OpContext& context, std::span<const ConstTensorView> inputs,
                  std::span<const TensorView> outputs) {
+  if (IsDynamic(context)) {
+    return WholeDynamicConvReference(context, /*depthwise=*/true, SlidingOf(context), inputs, outputs);
+  }
   if (IsIntConv(context)) return IntConvReference(context, /*depthwise=*/true, SlidingOf(context), inputs, outputs);
   const Sliding s = SlidingOf(context);
   std::vector<Window> windows;

@@ -8,6 +8,7 @@
 
 #include "graph/pack_cache.h"
 #include "ops/support/clamped.h"
+#include "ops/support/dynamic.h"
 #include "ops/support/int_fully_connected.h"
 #include "ops/support/matrix_rows.h"
 #include "ops/support/product.h"
@@ -19,6 +20,7 @@ namespace {
 struct FullyConnectedAttrs : ClampedAs<FullyConnectedAttrs> {
   bool keep_num_dims = false;
   bool narrow_sums = false;  // int16 without a bias
+  bool asymmetric = false;   // how float values that meet integer weights are quantized
 };
 
 Result<std::shared_ptr<const OpAttrs>> Read(const AttrReader& reader) {
@@ -26,6 +28,7 @@ Result<std::shared_ptr<const OpAttrs>> Read(const AttrReader& reader) {
   SL_ASSIGN(attrs->clamp, ClampOfActivation(reader.Int(0, 0)));
   if (reader.Int(1, 0) != 0) return Unsupported("weights format ", reader.Int(1, 0), ", only 0 (rows) is built");
   attrs->keep_num_dims = reader.Bool(2, false);
+  attrs->asymmetric = reader.Bool(3, false);
   attrs->narrow_sums = reader.Int(4, 0) == kInt32Sums;
   return std::shared_ptr<const OpAttrs>(std::move(attrs));
 }
@@ -106,13 +109,8 @@ IntFullyConnected SumsOf(const OpContext& context) {
   return {.clamp = Attrs(context).clamp, .narrow_sums = Attrs(context).narrow_sums};
 }
 
-Status CheckFloat(const OpContext& context) {
-  for (int i = 0; i < 2; ++i) {
-    if (context.input(i).dtype != DType::kFloat32) {
-      return Unsupported(DTypeName(context.input(i).dtype), " arithmetic is not built yet");
-    }
-  }
-  return {};
+DynamicFullyConnected DynamicOf(const OpContext& context) {
+  return {.clamp = Attrs(context).clamp, .symmetric = !Attrs(context).asymmetric};
 }
 
 Status Reference(const OpContext& context, std::span<const ConstTensorView> inputs,
@@ -120,6 +118,7 @@ Status Reference(const OpContext& context, std::span<const ConstTensorView> inpu
   if (IsQuantizedType(context.input(0).dtype)) {
     return IntFullyConnectedReference(context, SumsOf(context), inputs, outputs);
   }
+  if (IsDynamic(context)) return DynamicFullyConnectedReference(context, DynamicOf(context), inputs, outputs);
   SL_TRY(CheckFloat(context));
   const int64_t n = inputs[1].shape[0], k = inputs[1].shape[1];
   const float* x = static_cast<const float*>(inputs[0].data);
@@ -202,6 +201,9 @@ Result<std::unique_ptr<Kernel>> Prepare(const OpContext& context, const PrepareO
   const int leading = LeadingAxes(context.input(0).shape, k);
   if (IsQuantizedType(context.input(0).dtype)) {
     return PrepareIntFullyConnected(context, SumsOf(context), leading, KeepsAxes(context, leading), options);
+  }
+  if (IsDynamic(context) && n > 0) {
+    return PrepareDynamicFullyConnected(context, DynamicOf(context), leading, KeepsAxes(context, leading), options);
   }
   SL_TRY(CheckFloat(context));
   std::shared_ptr<const AlignedBuffer> packed;

@@ -3,7 +3,7 @@
 // LSTM: one step of the full cell (see ops/support/recurrent.h). Whole tensors only.
 #include <cmath>
 
-#include "ops/support/recurrent.h"
+#include "ops/support/int_recurrent.h"
 
 namespace safelight {
 namespace {
@@ -37,6 +37,9 @@ Status Reference(const OpContext& context, std::span<const ConstTensorView> inpu
   const auto& attrs = context.node().attrs == nullptr ? kDefaults : context.attrs<LstmAttrs>();
   const Shape& shape = inputs[0].shape;
   SL_ASSIGN(const LstmSizes sizes, CheckLstm(context, shape[0], shape[1]));
+  if (inputs[0].dtype == DType::kInt8) {
+    return RunIntLstm(context, attrs, sizes, inputs, static_cast<int8_t*>(outputs[0].data), 1, 0, 1);
+  }
   return RunLstm(attrs, sizes, inputs, static_cast<float*>(outputs[0].data), 1, 0, 1);
 }
 

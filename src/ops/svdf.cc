@@ -4,6 +4,7 @@
 //
 // Inputs: x, feature weights (filters x features), time weights (filters x memory), bias (may be left out), state. The
 // state is a variable: a run starts from its constant (zeros where there is none) and leaves it alone.
+#include "ops/support/quantized.h"
 #include "ops/support/recurrent.h"
 
 namespace safelight {
@@ -51,8 +52,66 @@ Status Infer(InferContext& context) {
   return {};
 }
 
+Result<Quantization> QuantOf(const OpContext& context, int input, DType dtype) {
+  const Value& value = context.input(input);
+  if (value.dtype == dtype) return QuantizationOf(value);
+  return Unsupported("input ", input, " '", value.name, "' is ", DTypeName(value.dtype), ", must be ", DTypeName(dtype),
+                     " beside int8 values");
+}
+
+int32_t Clamped(int64_t x, DType dtype) { return RangeOfType(dtype)(x); }
+
+// int8 values with a state of int16: the newest place and the result are scaled, each with two roundings. Sums have
+// 32 bits, modulo 2^32.
+Status IntegerReference(const OpContext& context, std::span<const ConstTensorView> inputs,
+                        std::span<const TensorView> outputs) {
+  const auto& attrs = context.attrs<SvdfAttrs>();
+  constexpr int64_t kRelu = 1;
+  if (attrs.activation != kRelu) return Unsupported("activation ", attrs.activation, " of int8 values, must be RELU");
+  if (!context.has_input(4)) return InvalidArgument("input 4, the state, is left out but needed for int8 values");
+  SL_ASSIGN(const Quantization in, QuantOf(context, 0, DType::kInt8));
+  SL_ASSIGN(const Quantization feature_scale, QuantOf(context, 1, DType::kInt8));
+  SL_ASSIGN(const Quantization time_scale, QuantOf(context, 2, DType::kInt16));
+  SL_ASSIGN(const Quantization state_scale, QuantOf(context, 4, DType::kInt16));
+  SL_ASSIGN(const Quantization out_scale, QuantizationOf(context.output(0)));
+  if (context.has_input(3) && context.input(3).dtype != DType::kInt32) {
+    return Unsupported("bias '", context.input(3).name, "' is ", DTypeName(context.input(3).dtype), ", must be int32");
+  }
+  const auto real = [](const Quantization& q) { return static_cast<double>(q.scale); };
+  const Multiplier newest_scale = MakeMultiplier(real(in) * real(feature_scale) / real(state_scale));
+  const Multiplier result_scale = MakeMultiplier(real(state_scale) * real(time_scale) / real(out_scale));
+  const int64_t width = inputs[0].shape[1], filters = inputs[1].shape[0], memory = inputs[2].shape[1];
+  const auto* features = static_cast<const int8_t*>(inputs[1].data);
+  const auto* times = static_cast<const int16_t*>(inputs[2].data);
+  const auto* bias = static_cast<const int32_t*>(inputs[3].data);
+  const auto* state = static_cast<const int16_t*>(inputs[4].data);
+  auto* out = static_cast<int8_t*>(outputs[0].data);
+  for (int64_t b = 0; b < inputs[0].shape[0]; ++b) {
+    const int8_t* x = static_cast<const int8_t*>(inputs[0].data) + b * width;
+    for (int64_t unit = 0; unit < filters / attrs.rank; ++unit) {
+      uint32_t sum = bias == nullptr ? 0u : static_cast<uint32_t>(bias[unit]);
+      for (int64_t f = unit * attrs.rank; f < (unit + 1) * attrs.rank; ++f) {
+        uint32_t newest = 0;
+        for (int64_t i = 0; i < width; ++i) {
+          newest += static_cast<uint32_t>(features[f * width + i] * (x[i] - in.zero_point));
+        }
+        const int32_t held = Clamped(Scaled(static_cast<int32_t>(newest), newest_scale), DType::kInt16);
+        // The state moves on by one place.
+        for (int64_t t = 0; t + 1 < memory; ++t) {
+          sum += static_cast<uint32_t>(times[f * memory + t] * state[(b * filters + f) * memory + t + 1]);
+        }
+        sum += static_cast<uint32_t>(times[(f + 1) * memory - 1] * held);
+      }
+      const int64_t scaled = int64_t{Scaled(static_cast<int32_t>(sum), result_scale)} + out_scale.zero_point;
+      *out++ = static_cast<int8_t>(Clamped(scaled, DType::kInt8));
+    }
+  }
+  return {};
+}
+
 Status Reference(const OpContext& context, std::span<const ConstTensorView> inputs,
                  std::span<const TensorView> outputs) {
+  if (context.input(0).dtype == DType::kInt8) return IntegerReference(context, inputs, outputs);
   for (const ConstTensorView& input : inputs) {
     if (input.data != nullptr && input.dtype != DType::kFloat32) {
       return Unsupported(DTypeName(input.dtype), " arithmetic is not built yet");

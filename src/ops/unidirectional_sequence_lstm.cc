@@ -2,7 +2,7 @@
 //
 // UNIDIRECTIONAL_SEQUENCE_LSTM: the full cell (see ops/support/recurrent.h) over all steps of a sequence, which is
 // batch x time x features, or time x batch x features where time_major. Whole tensors only.
-#include "ops/support/recurrent.h"
+#include "ops/support/int_recurrent.h"
 
 namespace safelight {
 namespace {
@@ -45,9 +45,14 @@ Status Reference(const OpContext& context, std::span<const ConstTensorView> inpu
                  std::span<const TensorView> outputs) {
   SL_ASSIGN(const LstmSizes sizes, Sizes(context));
   const Shape& shape = inputs[0].shape;
-  float* out = static_cast<float*>(outputs[0].data);
-  if (Attrs(context).time_major) return RunLstm(Attrs(context), sizes, inputs, out, shape[0], sizes.batch, 1);
-  return RunLstm(Attrs(context), sizes, inputs, out, shape[1], 1, shape[1]);
+  const bool time_major = Attrs(context).time_major;
+  const int64_t steps = shape[time_major ? 0 : 1];
+  const int64_t step_stride = time_major ? sizes.batch : 1, batch_stride = time_major ? 1 : steps;
+  if (inputs[0].dtype == DType::kInt8) {
+    return RunIntLstm(context, Attrs(context), sizes, inputs, static_cast<int8_t*>(outputs[0].data), steps, step_stride,
+                      batch_stride);
+  }
+  return RunLstm(Attrs(context), sizes, inputs, static_cast<float*>(outputs[0].data), steps, step_stride, batch_stride);
 }
 
 }  // namespace

@@ -123,7 +123,7 @@ Result<SessionOptions> SessionOptionsFromC(const safelight_session_options* give
   }
   options.threads = static_cast<int>(taken.threads);
   if (taken.pool != nullptr) options.pool = taken.pool->pool;
-  options.arithmetic = taken.exact_arithmetic != 0 ? Arithmetic::kExact : Arithmetic::kFast;
+  options.arithmetic = taken.exact_arithmetic != 0 ? Arithmetic::kExact : Arithmetic::kByType;
   options.strip_rows = taken.strip_rows;
   options.block_columns = taken.block_columns;
   options.memory_limit_bytes = taken.memory_limit_bytes;

@@ -49,7 +49,8 @@ Status SessionImpl::Build() {
                          AvailableCores(), AvailableCores() == 1 ? " core" : " cores"));
   }
   PlanOptions plan_options{.threads = pool_->size(),
-                           .fast = options_.arithmetic == Arithmetic::kFast,
+                           .fast = options_.arithmetic != Arithmetic::kExact,
+                           .quantized_fast = options_.arithmetic == Arithmetic::kFast,
                            .strip_rows = options_.strip_rows,
                            .block_columns = options_.block_columns,
                            .memory_limit_bytes = options_.memory_limit_bytes,

@@ -148,6 +148,16 @@ def odd_pictures_run_or_get_a_sentence(bench):
 
 
 @check
+def which_arithmetic_a_dynamic_range_network_ran_is_on_record(bench):
+    model, out = shared("models", "dense", "selfie_meet_144x256_dynrange.tflite"), bench.folder / "out.npy"
+    tensor = bench.tensor(height=144, width=256)
+    for options, says in [((), "waits for the range of its whole input"), (("--arithmetic", "exact"), "waits for the range"),
+                          (("--arithmetic", "fast"), "ops with float values became float32")]:
+        text = bench.run("run", model, tensor, "-o", out, *options, says=says)
+        assert ("waits for" in text) != ("became float32" in text), text
+
+
+@check
 def a_turned_photo_comes_out_upright_with_its_metadata(bench):
     path, out = shared("images", "formats", "6.jpg"), bench.folder / "out.jpg"
     text = bench.run("run", MODEL, path, "-o", out, "--quality", 80)

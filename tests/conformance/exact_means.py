@@ -28,14 +28,16 @@ class Network:
         data = self.model.buffers[self.graph.tensors[tensor].buffer].data
         return np.frombuffer(np.array(data, np.uint8).tobytes(), dtype)
 
+    def bytes(self):
+        builder = flatbuffers.Builder(1 << 16)
+        builder.Finish(self.model.Pack(builder), b"TFL3")
+        return bytes(builder.Output())
+
     def run(self, inputs, outputs):
         """The values of the tensors `outputs`. `inputs` are the network's own, whose sizes they give."""
         own, self.graph.outputs = self.graph.outputs, np.array(outputs, np.int32)
-        builder = flatbuffers.Builder(1 << 16)
-        builder.Finish(self.model.Pack(builder), b"TFL3")
+        interpreter = Interpreter(model_content=self.bytes(), experimental_op_resolver_type=OpResolverType.BUILTIN_REF)
         self.graph.outputs = own
-        interpreter = Interpreter(model_content=bytes(builder.Output()),
-                                  experimental_op_resolver_type=OpResolverType.BUILTIN_REF)
         details = interpreter.get_input_details()
         for detail, values in zip(details, inputs):
             interpreter.resize_tensor_input(detail["index"], values.shape)

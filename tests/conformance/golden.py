@@ -23,7 +23,7 @@ def check_op(program, path, folder):
     if ours is None:
         return models.refusal(name, path.name, message)
     apart = int(np.count_nonzero(ours[0] != expected))
-    return models.Row(name, "FAILED" if apart else "ok", f"{apart} of {expected.size} differ" if apart else "", apart)
+    return models.Row(name, "FAILED" if apart else "ok", f"{apart} of {expected.size} differ" if apart else "", apart, kind="16x8")
 
 
 def check_person(program, path, folder):
@@ -36,7 +36,7 @@ def check_person(program, path, folder):
         ours, message = models.run_safelight(program, path, [picture], 1, folder)
         if ours is None or int(ours[0].argmax()) != answer:
             return models.Row("golden person_detect", "FAILED", message or f"{name}: {ours[0].tolist()}")
-    return models.Row("golden person_detect", "ok")
+    return models.Row("golden person_detect", "ok", kind="int8")
 
 
 def check_all(program, data, folder, only):

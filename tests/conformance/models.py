@@ -2,7 +2,8 @@
 """Whole models: every model at hand through LiteRT and through safelight, on the same inputs.
 
 Integer outputs of models with quantized values must be those of LiteRT's reference kernels, bit for bit, and float outputs
-within 1e-5 of the output's range plus 1e-5. Float models, tolerance per output: the larger of 1e-5 of the output's range plus 1e-5, and four times the difference between
+within 1e-5 of the output's range plus 1e-5; how far both are from LiteRT's default (XNNPACK) is told. Float models, and those of
+float values and integer weights (which are also judged node by node, dynamic_nodes.py), tolerance per output: the larger of 1e-5 of the output's range plus 1e-5, and four times the difference between
 LiteRT's own reference kernels and its default (XNNPACK) on that input. A network outside of it passes only where the run itself
 shows that LiteRT's long float32 sums are to blame (judge_by_exact_means).
 """
@@ -14,8 +15,10 @@ import numpy as np
 from ai_edge_litert import schema_py_generated as schema
 from ai_edge_litert.interpreter import Interpreter, OpResolverType
 
+import dynamic_nodes
 import exact_means
 import for_reference
+import kinds
 
 FLOAT_TYPES = {"FLOAT32", "FLOAT16", "INT32", "INT64", "BOOL"}
 QUANTIZED_TYPES = {"INT8", "UINT8", "INT16", "INT4"}
@@ -43,13 +46,6 @@ REFUSED = {
 }
 # Arithmetic that is missing, or that the file does not say enough for -> a word of the sentence that must say so.
 UNBUILT = {
-    "lstm_mnist_ptq.tflite": "arithmetic is not built yet",
-    "quant_lstm_quantized.bin": "arithmetic is not built yet",
-    "quant_lstm_quantized2.bin": "arithmetic is not built yet",
-    "quant_unidirectional_sequence_lstm_quantized.bin": "arithmetic is not built yet",
-    "quant_svdf_quantized.bin": "arithmetic is not built yet",
-    "selfie_meet_144x256_dynrange.tflite": "float32 values with int8 weights",
-    "style_transfer_384_dynrange.tflite": "float32 values with int8 weights",
     "test_mean_0.tflite": "arithmetic is not built yet",  # int8 without scales
     "test_dtp_tfl.tflite": "TFLite_Detection_PostProcess",
     **{f"transpose_conv{i}.tflite": "not known before the run" for i in (0, 1, 3, 4)},
@@ -72,6 +68,8 @@ class Row:
     detail: str = ""
     difference: float = 0.0
     bound: float = 0.0
+    kind: str = ""  # of its numbers
+    default: str = ""  # how far from LiteRT's default kernels
 
 
 def tensor_types(path):
@@ -147,9 +145,7 @@ def ask_litert(path, seed, scale):
         try:
             inputs = make_inputs(details, np.random.default_rng(seed), scale, integers)
             reference = run_litert(path, resolver, inputs)
-            # Models with quantized values get no allowance for the difference of the default kernels.
-            exact = bool((tensor_types(path) or set()) & QUANTIZED_TYPES)
-            return inputs, reference, reference if exact else run_litert(path, OpResolverType.AUTO, inputs), remark
+            return inputs, reference, run_litert(path, OpResolverType.AUTO, inputs), remark
         except (RuntimeError, ValueError) as error:
             refusal = error
     raise refusal
@@ -200,8 +196,13 @@ def check_model(program, path, folder, seed):
     ours, message = run_safelight(program, path, inputs, len(reference), folder)
     if ours is None:
         return refusal(name, name, message)
-    row, messages = Row(name, "ok", remark), []
-    for a, b, c in zip(ours, reference, default):
+    row, messages = Row(name, "ok", remark, kind=kinds.kind_of(path.read_bytes())), []
+    row.default = kinds.apart(ours, default)[0] if row.kind in (*kinds.INTEGERS, "dynamic range") else ""
+    # Models of integers get no allowance for the difference of the default kernels.
+    allowed = reference if row.kind in kinds.INTEGERS else default
+    if row.kind == "dynamic range":
+        check_dynamic_nodes(row, messages, program, path, inputs, folder)
+    for a, b, c in zip(ours, reference, allowed):
         difference, bound, message = compare(a, b, c)
         if message:
             messages.append(message)
@@ -211,6 +212,15 @@ def check_model(program, path, folder, seed):
     if messages and set(messages) == {OUTSIDE}:
         judge_by_exact_means(row, path, inputs, ours, reference)
     return row
+
+
+def check_dynamic_nodes(row, messages, program, path, inputs, folder):
+    run = lambda file, values, count: run_safelight(program, file, values, count, folder)
+    count, worst, message = dynamic_nodes.check(path, inputs, run, compare, folder)
+    row.detail += f"{'; ' if row.detail else ''}{count} nodes on LiteRT's own values: at most {worst:.2g} of the bound"
+    if message:
+        messages.append(message)
+        row.verdict, row.detail = "FAILED", message
 
 
 def refusal(title, name, message):
@@ -243,9 +253,10 @@ def check_all(program, data, folder, seed, everything, only):
             rows.append(Row(path.name, "skipped", "slow in LiteRT's reference kernels: --all runs it"))
             continue
         rows.append(check_model(program, path, folder, seed))
+        rows[-1].kind = kinds.kind_of(path.read_bytes())
         print(format_row(rows[-1]), flush=True)
     return rows
 
 
 def format_row(row):
-    return f"{row.model:52} {row.verdict:8} {row.difference:10.3g} {row.bound:10.3g}  {row.detail}"
+    return f"{row.model:52} {row.verdict:8} {row.difference:10.3g} {row.bound:10.3g}  {row.default}  {row.detail}"

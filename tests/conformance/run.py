@@ -10,6 +10,7 @@ import sys
 import tempfile
 
 import golden
+import kinds
 import models
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
@@ -20,14 +21,28 @@ def write_table(path, rows):
     version = importlib.metadata.version("ai-edge-litert")
     lines = ["# Conformance", "",
              f"Made by `tests/conformance/run.py --all --write`; LiteRT {version}, reference kernels (BUILTIN_REF), same inputs.",
-             "Integer outputs of models with quantized values are the same in every bit (bound 0).",
-             "Bound: the larger of 1e-5 of the output's range plus 1e-5, and four times LiteRT's own difference between",
+             "Models of integers: stored outputs are the same in every bit (bound 0), float outputs within 1e-5 of the range plus 1e-5; against",
+             "LiteRT's default kernels (XNNPACK): shares of equal / one step off / further off stored values and the largest step, PSNR of the output.",
+             "Dynamic range: node by node on LiteRT's own values, and whole as float models. Float models' bound: the larger of 1e-5 of the output's range plus 1e-5, and four times LiteRT's own difference between",
              "its reference and XNNPACK. \"Nearer to the float64 value\": LiteRT adds the elements of a MEAN one by one in float32; with that",
              "MEAN in float64 and all else LiteRT's own, our outputs are within 1e-5 of the range plus 1e-5, and LiteRT's are further away.", "",
-             "| model | verdict | largest difference | bound | |", "|---|---|---|---|---|"]
-    for row in rows:
-        numbers = f"{row.difference:.3g} | {row.bound:.3g}" if row.verdict.startswith("ok") else " | "
-        lines.append(f"| {row.model} | {row.verdict} | {numbers} | {row.detail} |")
+             "| numbers | models | ok | refused or skipped | failed |", "|---|---|---|---|---|"]
+    groups = {kind: [row for row in rows if (row.kind or "others") == kind] for kind in kinds.ORDER}
+    for kind, group in groups.items():
+        passed = sum(row.verdict.startswith("ok") for row in group)
+        failed = sum(row.verdict == "FAILED" for row in group)
+        lines.append(f"| {kind} | {len(group)} | {passed} | {len(group) - passed - failed} | {failed} |")
+    for kind, group in groups.items():
+        if not group:
+            continue
+        compared = any(row.default for row in group)
+        lines += ["", f"## {kind[0].upper()}{kind[1:]}", "",
+                  "| model | verdict | largest difference | bound | " + ("against XNNPACK | |" if compared else "|"),
+                  "|---|---|---|---|---|" + ("---|" if compared else "")]
+        for row in group:
+            numbers = f"{row.difference:.3g} | {row.bound:.3g}" if row.verdict.startswith("ok") else " | "
+            default = f" {row.default} |" if compared else ""
+            lines.append(f"| {row.model} | {row.verdict} | {numbers} |{default} {row.detail} |")
     path.write_text("\n".join(lines) + "\n")
 
 

@@ -41,7 +41,9 @@ class Case:
     shapes: list = None  # as the file states them; readers work shapes out by themselves
     fixed_shape: bool = True  # False: the output's shape is known after the run only
     ring_bits: bool = True  # False: sums are grouped by rows where rows are rings, so bits may differ there
+    reference_only: bool = False  # LiteRT's other kernels compute something else: no allowance for their difference
     version: int = 1
+    intermediates: tuple = ()  # type and Quant of what stays within the op
 
     @property
     def inputs(self):
@@ -121,7 +123,7 @@ class Case:
         if operand.kind in ("constant", "int4"):
             return writer.constant(operand.array, operand.quant, operand.kind == "int4")
         if operand.kind == "variable":
-            return writer.variable(operand.array.shape, operand.array.dtype)
+            return writer.variable(operand.array.shape, operand.array.dtype, operand.quant)
         return writer.input(operand.array.shape, operand.array.dtype, operand.quant)
 
     def _node(self, writer, tensors):
@@ -129,7 +131,7 @@ class Case:
         quants = self.quants or [None] * len(dtypes)
         shapes = self.shapes or [()] * len(dtypes)
         outputs = [writer.value(*value) for value in zip(dtypes, shapes, quants)]
-        writer.node(self.op, tensors, outputs, self.options, self.version)
+        writer.node(self.op, tensors, outputs, self.options, self.version, self.intermediates)
         return outputs
 
     def __str__(self):

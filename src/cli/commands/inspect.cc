@@ -16,7 +16,7 @@ struct Options {
   std::string model, size;
   bool json = false, dot = false, plan = false;
   int threads = 1;
-  std::string arithmetic = "fast";
+  std::string arithmetic;
   int64_t strip_rows = 0;
 };
 
@@ -273,7 +273,8 @@ std::function<Status()> Configure(CLI::App& app) {
   app.add_option("--size", options->size, "picture size, WIDTHxHEIGHT (default: the file's own)")
       ->check(Takes("WIDTHxHEIGHT", ParseSize));
   app.add_option("--threads", options->threads, "threads to plan for")->check(CLI::Range(1, 1024));
-  app.add_option("--arithmetic", options->arithmetic, "fast (Winograd) or exact (direct products)");
+  app.add_option("--arithmetic", options->arithmetic,
+                 "exact: every product as the file has it; fast: Winograd, float weights (default: fast for floats)");
   app.add_option("--strip", options->strip_rows, "output rows at a time")->check(CLI::Range(0, 1 << 20));
   app.add_flag("--plan", options->plan, "how each value is kept: rings, rows, bytes");
   app.add_flag("--json", options->json, "print JSON");

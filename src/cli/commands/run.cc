@@ -20,7 +20,7 @@ namespace {
 struct Options {
   std::string model, output, channels, memory_limit, tile, range, output_range;
   std::vector<std::string> inputs, named_inputs, named_outputs, states;
-  std::string arithmetic = "fast";
+  std::string arithmetic;
   int threads = 0, quality = 92;
 };
 
@@ -257,7 +257,8 @@ std::function<Status()> Configure(CLI::App& app) {
   app.add_option("in", options->inputs, "pictures, folders, quoted globs; or one .npy file");
   app.add_option("-o", options->output, "picture or folder to write (.npy for a .npy input)");
   app.add_option("--threads", options->threads, "threads (default: one per core)")->check(CLI::Range(1, 1024));
-  app.add_option("--arithmetic", options->arithmetic, "fast (Winograd) or exact (direct products)")
+  app.add_option("--arithmetic", options->arithmetic,
+                 "exact: every product as the file has it; fast: Winograd, float weights (default: fast for floats)")
       ->check(Takes("fast|exact", ParseArithmetic));
   app.add_option("--tile", options->tile, "columns at a time, in pixels; 'force' cuts networks that are not local")
       ->check(Takes("PIXELS|force", ParseTile));

@@ -20,7 +20,13 @@ using EnginePass = Status (*)(Graph& graph, std::vector<std::string>* notes);
 struct NamedPass {
   const char* name;
   EnginePass run;
-  bool fast_only;  // changes the arithmetic within the stated bounds: not for exact arithmetic
+  enum Kind : uint8_t { kAlways, kFast, kQuantizedFast } kind;  // see passes.def
+};
+
+// Which kinds run besides those that always do.
+struct PassChoice {
+  bool fast = true;
+  bool quantized_fast = false;
 };
 
 // All of passes.def.
@@ -29,7 +35,8 @@ std::span<const NamedPass> EnginePasses();
 // The pass simplify_moves, for passes that leave reshapes behind.
 Status SimplifyMoves(Graph& graph, std::vector<std::string>* notes);
 
-// `fast`: also those that change the arithmetic. `graph` is inferred, and stays so.
-Status RunEnginePasses(Graph& graph, std::span<const NamedPass> passes, bool fast, std::vector<std::string>* notes);
+// `graph` is inferred, and stays so.
+Status RunEnginePasses(Graph& graph, std::span<const NamedPass> passes, const PassChoice& choice,
+                       std::vector<std::string>* notes);
 
 }  // namespace safelight

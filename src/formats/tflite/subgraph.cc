@@ -159,6 +159,7 @@ class SubgraphReader {
     }
     for (ValueId id : node.outputs) SL_TRY(CheckType(graph_.values[id]));
     SL_TRY(ReadOptions(op, code, &node));
+    SL_TRY(ReadInnerQuants(op.intermediates(), &node));
     graph_.AddNode(std::move(node));
     return {};
   }
@@ -176,6 +177,17 @@ class SubgraphReader {
       if (!inputs && value.is_constant()) return CorruptData("output '", value.name, "' is a constant");
       if (!inputs && value.producer != kNone) return CorruptData("output '", value.name, "' is computed twice");
       operands->push_back(values_[tensor]);
+    }
+    return {};
+  }
+
+  // Intermediate tensors say in which units an op computes inside.
+  Status ReadInnerQuants(const flatbuffers::Vector<int32_t>* indices, Node* node) {
+    for (int i = 0; i < Count(indices); ++i) {
+      SL_TRY(CheckTensor(indices->Get(i)).With(Cat("intermediate value ", i)));
+      const QuantParams& quant = graph_.values[values_[indices->Get(i)]].quant;
+      SL_TRY(container_.budget->Take(sizeof(QuantParams) + quant.scales.size() * (sizeof(float) + sizeof(int64_t))));
+      node->inner_quants.push_back(quant);
     }
     return {};
   }

@@ -111,6 +111,10 @@ Status ReadElements(const TfliteContainer& container, const format::Tensor& tens
     const bool zeros = !computed && (tensor.is_variable() || value->shape.elements() == 0);
     if (!zeros) return {};
     SL_ASSIGN(const std::shared_ptr<Tensor> made, MakeTensor(container, *value));
+    // A state of int8 begins with the number that stands for 0, as in TFLite.
+    if (value->dtype == DType::kInt8 && value->quant.zero_points.size() == 1) {
+      std::memset(made->bytes(), static_cast<int8_t>(value->quant.zero_points[0]), made->size_bytes());
+    }
     value->constant = made->bytes();
     storage->push_back(made);
     return {};

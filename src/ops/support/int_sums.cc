@@ -19,23 +19,6 @@ Status CheckTypes(const Value& data, const Value& weights, const Value& out) {
   return {};
 }
 
-// One scale, or one for each of the channels along `axis`, all above 0 and finite.
-Status CheckWeightScales(const Value& weights, int axis, int64_t channels) {
-  const QuantParams& quant = weights.quant;
-  const int64_t scales = static_cast<int64_t>(quant.scales.size());
-  if (scales == 0) return InvalidArgument("weights '", weights.name, "' have no scale");
-  if (scales != 1 && (scales != channels || quant.axis != axis)) {
-    return InvalidArgument("weights '", weights.name, "' have ", scales, " scales along axis ", quant.axis,
-                           ", must be one, or ", channels, " along axis ", axis);
-  }
-  for (float scale : quant.scales) {
-    if (!(scale > 0) || !std::isfinite(scale)) {
-      return InvalidArgument("weights '", weights.name, "' have scale ", scale, ", must be above 0 and finite");
-    }
-  }
-  return {};
-}
-
 Result<int32_t> WeightZeroPoint(const Value& weights, bool allowed) {
   const int64_t first = weights.quant.zero_points[0];
   const StoredRange range = RangeOfType(weights.dtype == DType::kUInt8 ? DType::kUInt8 : DType::kInt8);
@@ -69,6 +52,22 @@ Status CheckBiasScale(const Value& bias, double product, float out_scale) {
 }
 
 }  // namespace
+
+Status CheckWeightScales(const Value& weights, int axis, int64_t channels) {
+  const QuantParams& quant = weights.quant;
+  const int64_t scales = static_cast<int64_t>(quant.scales.size());
+  if (scales == 0) return InvalidArgument("weights '", weights.name, "' have no scale");
+  if (scales != 1 && (scales != channels || quant.axis != axis)) {
+    return InvalidArgument("weights '", weights.name, "' have ", scales, " scales along axis ", quant.axis,
+                           ", must be one, or ", channels, " along axis ", axis);
+  }
+  for (float scale : quant.scales) {
+    if (!(scale > 0) || !std::isfinite(scale)) {
+      return InvalidArgument("weights '", weights.name, "' have scale ", scale, ", must be above 0 and finite");
+    }
+  }
+  return {};
+}
 
 Result<SumScaling> SumScaling::Make(const OpContext& context, const SumInputs& inputs, const kernels::Clamp& clamp) {
   const Value &data = context.input(inputs.data), &weights = context.input(inputs.weights), &out = context.output(0);

@@ -49,6 +49,9 @@ void StoreEach(const Window& out, const Box& box, const Element& element) {
   }
 }
 
+// One scale, or one for each of the channels along `axis`, all above 0 and finite; the error names the weights.
+Status CheckWeightScales(const Value& weights, int axis, int64_t channels);
+
 // Which inputs of a node are what.
 struct SumInputs {
   int data = 0, weights = 1, bias = 2;

@@ -10,22 +10,10 @@ namespace {
 // The order of the gates in every group of inputs.
 enum Gate { kInput, kForget, kCell, kOutput };
 
-// Where the groups of inputs begin.
-constexpr int kInputWeights = 1;
-constexpr int kRecurrentWeights = 5;
-constexpr int kPeepholes = 9;  // input, forget, output: the cell has none
-constexpr int kBiases = 12;
-constexpr int kProjectionWeights = 16;
-constexpr int kProjectionBias = 17;
-constexpr int kOutputState = 18;
-constexpr int kCellState = 19;
-constexpr int kNormalizations = 20;
 constexpr int kInputs = 20;
 constexpr int kInputsNormalized = 24;
 
 constexpr float kVarianceEpsilon = 1e-8f;
-
-int PeepholeInput(Gate gate) { return gate == kOutput ? kPeepholes + 2 : kPeepholes + gate; }
 
 float Sigmoid(float x) { return 1.0f / (1.0f + std::exp(-x)); }
 
@@ -39,11 +27,11 @@ Status CheckShapeOf(const OpContext& context, int i, std::initializer_list<int64
 }
 
 Status CheckGate(const OpContext& context, const LstmSizes& sizes, Gate gate, bool peephole, bool normalized) {
-  SL_TRY(CheckShapeOf(context, kInputWeights + gate, {sizes.cell, sizes.input}, true));
-  SL_TRY(CheckShapeOf(context, kRecurrentWeights + gate, {sizes.cell, sizes.output}, true));
-  SL_TRY(CheckShapeOf(context, kBiases + gate, {sizes.cell}, true));
-  if (peephole && gate != kCell) SL_TRY(CheckShapeOf(context, PeepholeInput(gate), {sizes.cell}, true));
-  if (normalized) SL_TRY(CheckShapeOf(context, kNormalizations + gate, {sizes.cell}, true));
+  SL_TRY(CheckShapeOf(context, kLstmInputWeights + gate, {sizes.cell, sizes.input}, true));
+  SL_TRY(CheckShapeOf(context, kLstmRecurrentWeights + gate, {sizes.cell, sizes.output}, true));
+  SL_TRY(CheckShapeOf(context, kLstmBiases + gate, {sizes.cell}, true));
+  if (peephole && gate != kCell) SL_TRY(CheckShapeOf(context, PeepholeOf(gate), {sizes.cell}, true));
+  if (normalized) SL_TRY(CheckShapeOf(context, kLstmNormalizations + gate, {sizes.cell}, true));
   return {};
 }
 
@@ -82,10 +70,10 @@ class Cell {
       : attrs_(attrs), sizes_(sizes), inputs_(inputs), activation_(ActivationFunction(attrs.activation)) {
     cell_.assign(sizes.cell, 0.0f);
     output_.assign(sizes.output, 0.0f);
-    if (const float* state = Floats(inputs, kCellState)) {
+    if (const float* state = Floats(inputs, kLstmCellState)) {
       std::copy_n(state + item * sizes.cell, sizes.cell, cell_.begin());
     }
-    if (const float* state = Floats(inputs, kOutputState)) {
+    if (const float* state = Floats(inputs, kLstmOutputState)) {
       std::copy_n(state + item * sizes.output, sizes.output, output_.begin());
     }
   }
@@ -93,7 +81,7 @@ class Cell {
   void Step(const float* x, float* out) {
     const std::vector<float> forget = MakeGate(kForget, x, Sigmoid);
     std::vector<float> input(sizes_.cell);
-    if (Floats(inputs_, kInputWeights) != nullptr) {
+    if (Floats(inputs_, kLstmInputWeights) != nullptr) {
       input = MakeGate(kInput, x, Sigmoid);
     } else {  // coupled: what is not forgotten
       for (int64_t i = 0; i < sizes_.cell; ++i) input[i] = 1.0f - forget[i];
@@ -109,13 +97,13 @@ class Cell {
 
  private:
   std::vector<float> MakeGate(Gate gate, const float* x, ScalarFunction function) const {
-    const float* bias = Floats(inputs_, kBiases + gate);
-    const float* normalization = Floats(inputs_, kNormalizations + gate);
+    const float* bias = Floats(inputs_, kLstmBiases + gate);
+    const float* normalization = Floats(inputs_, kLstmNormalizations + gate);
     std::vector<float> sums(sizes_.cell, 0.0f);
     if (normalization == nullptr) std::copy_n(bias, sizes_.cell, sums.begin());
-    AddProduct(Floats(inputs_, kInputWeights + gate), sizes_.cell, sizes_.input, x, sums.data());
-    AddProduct(Floats(inputs_, kRecurrentWeights + gate), sizes_.cell, sizes_.output, output_.data(), sums.data());
-    const float* peephole = gate == kCell ? nullptr : Floats(inputs_, PeepholeInput(gate));
+    AddProduct(Floats(inputs_, kLstmInputWeights + gate), sizes_.cell, sizes_.input, x, sums.data());
+    AddProduct(Floats(inputs_, kLstmRecurrentWeights + gate), sizes_.cell, sizes_.output, output_.data(), sums.data());
+    const float* peephole = gate == kCell ? nullptr : Floats(inputs_, PeepholeOf(gate));
     if (peephole != nullptr) {
       for (int64_t i = 0; i < sizes_.cell; ++i) sums[i] += peephole[i] * cell_[i];
     }
@@ -128,12 +116,12 @@ class Cell {
   }
 
   void Project(const std::vector<float>& hidden) {
-    const float* weights = Floats(inputs_, kProjectionWeights);
+    const float* weights = Floats(inputs_, kLstmProjectionWeights);
     if (weights == nullptr) {
       output_ = hidden;
       return;
     }
-    const float* bias = Floats(inputs_, kProjectionBias);
+    const float* bias = Floats(inputs_, kLstmProjectionBias);
     std::fill(output_.begin(), output_.end(), 0.0f);
     if (bias != nullptr) std::copy_n(bias, sizes_.output, output_.begin());
     AddProduct(weights, sizes_.output, sizes_.cell, hidden.data(), output_.data());
@@ -165,31 +153,32 @@ Result<LstmSizes> CheckLstm(const OpContext& context, int64_t batch, int64_t inp
   if (count != kInputs && count != kInputsNormalized) {
     return Unsupported(count, " inputs, only the full form of ", kInputs, " or ", kInputsNormalized, " is built");
   }
-  for (int i : {kInputWeights + kOutput, kRecurrentWeights + kOutput}) {
+  for (int i : {kLstmInputWeights + kOutput, kLstmRecurrentWeights + kOutput}) {
     if (!context.has_input(i) || context.input(i).shape.rank() != 2) {
       return InvalidArgument("input ", i, " must be a matrix of weights");
     }
   }
-  const LstmSizes sizes{batch, input, context.input(kInputWeights + kOutput).shape[0],
-                        context.input(kRecurrentWeights + kOutput).shape[1]};
-  const bool coupled = !context.has_input(kInputWeights);
-  if (coupled &&
-      (context.has_input(kRecurrentWeights) || context.has_input(kPeepholes) || context.has_input(kBiases))) {
+  const LstmSizes sizes{batch, input, context.input(kLstmInputWeights + kOutput).shape[0],
+                        context.input(kLstmRecurrentWeights + kOutput).shape[1]};
+  const bool coupled = !context.has_input(kLstmInputWeights);
+  if (coupled && (context.has_input(kLstmRecurrentWeights) || context.has_input(kLstmPeepholes) ||
+                  context.has_input(kLstmBiases))) {
     return InvalidArgument("the input gate has some of its weights but not all");
   }
-  const bool peephole = context.has_input(PeepholeInput(kOutput));
-  const bool normalized = context.has_input(kNormalizations + kForget);
+  const bool peephole = context.has_input(PeepholeOf(kOutput));
+  const bool normalized = context.has_input(kLstmNormalizations + kForget);
   for (Gate gate : {kInput, kForget, kCell, kOutput}) {
     if (gate == kInput && coupled) continue;
     SL_TRY(CheckGate(context, sizes, gate, peephole, normalized));
   }
-  if (!peephole && (context.has_input(kPeepholes) || context.has_input(kPeepholes + 1))) {
+  if (!peephole && (context.has_input(kLstmPeepholes) || context.has_input(kLstmPeepholes + 1))) {
     return InvalidArgument("some gates have peepholes, the output gate has none");
   }
-  SL_TRY(CheckShapeOf(context, kProjectionWeights, {sizes.output, sizes.cell}, sizes.output != sizes.cell));
-  if (context.has_input(kProjectionWeights)) SL_TRY(CheckShapeOf(context, kProjectionBias, {sizes.output}, false));
-  SL_TRY(CheckShapeOf(context, kOutputState, {batch, sizes.output}, true));
-  SL_TRY(CheckShapeOf(context, kCellState, {batch, sizes.cell}, true));
+  SL_TRY(CheckShapeOf(context, kLstmProjectionWeights, {sizes.output, sizes.cell}, sizes.output != sizes.cell));
+  if (context.has_input(kLstmProjectionWeights))
+    SL_TRY(CheckShapeOf(context, kLstmProjectionBias, {sizes.output}, false));
+  SL_TRY(CheckShapeOf(context, kLstmOutputState, {batch, sizes.output}, true));
+  SL_TRY(CheckShapeOf(context, kLstmCellState, {batch, sizes.cell}, true));
   return sizes;
 }
 

@@ -7,6 +7,7 @@
 // constant (zeros where there is none) and what it leaves in them is not kept.
 #pragma once
 
+#include <algorithm>
 #include <vector>
 
 #include "graph/op_def.h"
@@ -19,6 +20,19 @@ struct LstmAttrs : OpAttrs {
   float proj_clip = 0;
   bool time_major = false;
 };
+
+// Where the groups of inputs begin, each in the order input, forget, cell, output.
+inline constexpr int kLstmInputWeights = 1;
+inline constexpr int kLstmRecurrentWeights = 5;
+inline constexpr int kLstmPeepholes = 9;  // input, forget, output: the cell has none
+inline constexpr int kLstmBiases = 12;
+inline constexpr int kLstmProjectionWeights = 16;
+inline constexpr int kLstmProjectionBias = 17;
+inline constexpr int kLstmOutputState = 18;
+inline constexpr int kLstmCellState = 19;
+inline constexpr int kLstmNormalizations = 20;
+// The input with the peephole of a gate; kNone for that of the cell.
+inline int PeepholeOf(int gate) { return gate == 2 ? kNone : kLstmPeepholes + std::min(gate, 2); }
 
 // x to act(x); null for activations that are not built. `activation` as in TFLite's ActivationFunctionType.
 using ScalarFunction = float (*)(float);

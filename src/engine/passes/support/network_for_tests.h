@@ -97,7 +97,7 @@ inline Graph AfterPass(Graph graph, std::string_view name) {
   const Graph before = graph;
   for (const NamedPass& pass : EnginePasses()) {
     if (pass.name != name) continue;
-    const Status status = RunEnginePasses(graph, {&pass, 1}, /*fast=*/true, &notes);
+    const Status status = RunEnginePasses(graph, {&pass, 1}, {.fast = true, .quantized_fast = true}, &notes);
     EXPECT_TRUE(status.ok()) << status.message();
     const auto same = [](const Node& a, const Node& b) {
       return a.op == b.op && a.attrs == b.attrs && a.inputs == b.inputs && a.outputs == b.outputs;

@@ -1,0 +1,12 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// DYNAMIC_CONV_2D: CONV_2D of values that DYNAMIC_QUANTIZE made integers, with integer weights; results are float32
+// (support/dynamic.h). Made by the engine only.
+#include "ops/support/dynamic.h"
+
+namespace safelight {
+
+extern const OpDef dynamic_conv_2d_op;
+const OpDef dynamic_conv_2d_op = DynamicConvOp</*depthwise=*/false>("DYNAMIC_CONV_2D");
+
+}  // namespace safelight
