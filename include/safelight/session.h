@@ -40,6 +40,10 @@ struct StateBinding {
 // kExact. Either way the bits do not depend on the cut.
 enum class Arithmetic : uint8_t { kByType, kFast, kExact };
 
+// How values between nodes are stored. kFloat16: half the memory for rings and values kept whole; arithmetic stays
+// float32, so each value is rounded once, to 11 bits. Larger numbers than 65504 become infinite: see float32_values.
+enum class Precision : uint8_t { kFloat32, kFloat16 };
+
 struct SessionOptions {
   // One per input; empty: the file's own. A rank-0 shape keeps that input's own.
   std::vector<Shape> input_shapes = {};
@@ -50,6 +54,16 @@ struct SessionOptions {
   int64_t block_columns = 0;       // output columns made at a time; 0: the planner chooses
   int64_t memory_limit_bytes = 0;  // of the session's own buffers; 0: none
   std::vector<StateBinding> states = {};
+  Precision precision = Precision::kFloat32;
+  std::vector<std::string> float32_values = {};  // values that are stored as float32 all the same
+  bool watch_float16 = false;                    // sums up float16_losses(), which takes time
+};
+
+// What storing a value as float16 did to its numbers, in all runs so far.
+struct Float16Loss {
+  std::string value;
+  int64_t beyond = 0;         // finite numbers that became infinite
+  double relative_error = 0;  // of the others: root mean square of what they are off by, as a part of their own
 };
 
 struct RunOptions {
@@ -133,6 +147,8 @@ class Session {
   // Plans again for other input shapes, keeping options and packed weights. On an error the session
   // stays as it was.
   Status Resize(const std::vector<Shape>& input_shapes);
+  // Of every value that is stored as float16, where SessionOptions::watch_float16 asks for it.
+  std::vector<Float16Loss> float16_losses() const;
   // States become zero again, as before the first run.
   void ResetStates();
 

@@ -30,6 +30,7 @@ Result<Model> OpenModel(const std::string& name);
 Result<int64_t> ParseBytes(const std::string& text);
 // "fast" or "exact".
 Result<Arithmetic> ParseArithmetic(const std::string& name);
+Result<Precision> ParsePrecision(const std::string& name);  // "float32", "float16"
 // 12345678 as "11.8 MB".
 std::string FormatBytes(int64_t bytes);
 

@@ -50,6 +50,12 @@ Result<Arithmetic> ParseArithmetic(const std::string& name) {
   return InvalidArgument("'", name, "', must be fast or exact");
 }
 
+Result<Precision> ParsePrecision(const std::string& name) {
+  if (name == "float32") return Precision::kFloat32;
+  if (name == "float16") return Precision::kFloat16;
+  return InvalidArgument("'", name, "', must be float32 or float16");
+}
+
 std::string FormatBytes(int64_t bytes) {
   char text[32];
   if (bytes < 10 * 1024) {

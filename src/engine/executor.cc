@@ -3,6 +3,9 @@
 
 #include <algorithm>
 
+#include "engine/half_storage.h"
+#include "kernels/half.h"
+
 namespace safelight {
 namespace {
 
@@ -20,7 +23,7 @@ Window RingWindow(const Plan& plan, ValueId id, std::byte* arena) {
   Shape held = value.shape;
   held[axes.row] = storage.ring_rows;
   if (axes.col != kNone) held[axes.col] = storage.ring_columns;
-  Window window = WholeWindow(value.dtype, held, arena + storage.offset);
+  Window window = WholeWindow(plan.stored_type(id), held, arena + storage.offset);
   window.shape = value.shape;
   window.row_axis = axes.row;
   window.col_axis = axes.col;
@@ -45,12 +48,16 @@ struct Executor::Worker {
         index_(index),
         member_(index % owner.plan_.team),
         steps_(team.progress, member_),
-        scratch_(static_cast<size_t>(owner.plan_.scratch_bytes)) {
+        scratch_(static_cast<size_t>(owner.plan_.scratch_bytes + owner.plan_.convert_bytes)),
+        losses_(owner.watch_ ? owner.plan_.graph.values.size() : 0) {
     const Graph& graph = owner.plan_.graph;
     nodes_.resize(graph.nodes.size());
     for (size_t id = 0; id < graph.nodes.size(); ++id) {
       for (ValueId input : graph.nodes[id].inputs) nodes_[id].inputs.push_back(MakeWindow(input));
       for (ValueId output : graph.nodes[id].outputs) nodes_[id].outputs.push_back(MakeWindow(output));
+      nodes_[id].converts = owner.plan_.converts(static_cast<NodeId>(id));
+      nodes_[id].splits = nodes_[id].converts && owner.plan_.splits_columns(static_cast<NodeId>(id));
+      if (nodes_[id].converts) nodes_[id].held_inputs.resize(nodes_[id].inputs.size());
     }
     for (const PhaseSchedule& schedule : owner.plan_.schedules) {
       pullers_.emplace_back(schedule.nodes);
@@ -62,7 +69,7 @@ struct Executor::Worker {
     if (id == kNone) return {};
     const Plan& plan = owner_.plan_;
     if (plan.storage[id].kind == ValueStorage::kRing) return RingWindow(plan, id, team_.rings.data());
-    return WholeWindow(plan.graph.values[id].dtype, plan.graph.values[id].shape, nullptr);
+    return WholeWindow(plan.stored_type(id), plan.graph.values[id].shape, nullptr);
   }
 
   // Points the windows of whole values at this run's memory.
@@ -141,11 +148,48 @@ struct Executor::Worker {
     for (int axis = 0; axis < value.shape.rank(); ++axis) {
       if (args.box.axis[axis].empty()) return {};
     }
-    return plan.kernels[id]->Run(args);
+    if (!nodes_[id].converts) return plan.kernels[id]->Run(args);
+    const HeldPart out{rows, columns};
+    for (int64_t x = columns.begin; x < columns.end;) {
+      const Range piece = NextColumns(out, x, !nodes_[id].splits);
+      if (axes.col != kNone) args.box.axis[axes.col] = piece;
+      SL_TRY(RunConverted(id, args, {rows, piece}));
+      x = piece.end;
+    }
+    return {};
+  }
+
+  // Some columns of a step of a node with values that are stored as float16: in windows of float32 behind the scratch.
+  Status RunConverted(NodeId id, KernelArgs args, const HeldPart& out) {
+    const Plan& plan = owner_.plan_;
+    const Node& node = plan.graph.nodes[id];
+    std::byte* at = scratch_.data() + plan.scratch_bytes;
+    NodeWindows& own = nodes_[id];
+    for (size_t i = 0; i < node.inputs.size(); ++i) {
+      const ValueId input = node.inputs[i];
+      own.held_inputs[i] = own.inputs[i];
+      if (input == kNone || !plan.storage[input].half) continue;
+      const HeldPart need = NeedOf(plan.graph, plan.axes, id, i, out);
+      const Value& value = plan.graph.values[input];
+      own.held_inputs[i] = HeldWindow(value, plan.axes.values[input], need, at);
+      at += HeldBytes(value, plan.axes.values[input], need);
+      ConvertFromHalf(own.inputs[i], own.held_inputs[i], need);
+    }
+    args.inputs = own.held_inputs;
+    const ValueId output = node.outputs[0];
+    if (!plan.storage[output].half) return plan.kernels[id]->Run(args);
+    const Window held = HeldWindow(plan.graph.values[output], plan.axes.values[output], out, at);
+    args.outputs = {&held, 1};
+    SL_TRY(plan.kernels[id]->Run(args));
+    ConvertToHalf(held, own.outputs[0], out);
+    if (!losses_.empty()) AddLoss(held, out, &losses_[output]);
+    return {};
   }
 
   struct NodeWindows {
     std::vector<Window> inputs, outputs;
+    bool converts = false, splits = false;
+    std::vector<Window> held_inputs;  // of a step that converts
   };
   Executor& owner_;
   Team& team_;
@@ -154,14 +198,15 @@ struct Executor::Worker {
   const PhaseSchedule* schedule_ = nullptr;  // of the unit at hand
   size_t unit_ = 0;
   AlignedBuffer scratch_;
+  std::vector<kernels::HalfLoss> losses_;  // by ValueId, where they are watched
   std::vector<NodeWindows> nodes_;
   std::vector<Puller> pullers_;
   std::vector<Hazards> hazards_;
   Status status_;
 };
 
-Executor::Executor(const Plan& plan, ThreadPool& pool)
-    : plan_(plan), pool_(pool), shared_(static_cast<size_t>(plan.shared_bytes)) {
+Executor::Executor(const Plan& plan, ThreadPool& pool, bool watch)
+    : plan_(plan), pool_(pool), watch_(watch), shared_(static_cast<size_t>(plan.shared_bytes)) {
   for (int i = 0; i < plan.threads; ++i) {
     if (i % plan.team == 0) teams_.push_back(std::make_unique<Team>(plan.ring_bytes, plan.team));
     workers_.push_back(std::make_unique<Worker>(*this, *teams_.back(), i));
@@ -178,6 +223,18 @@ Executor::Executor(const Plan& plan, ThreadPool& pool)
 }
 
 Executor::~Executor() = default;
+
+std::vector<kernels::HalfLoss> Executor::Losses() const {
+  std::vector<kernels::HalfLoss> all(watch_ ? plan_.graph.values.size() : 0);
+  for (const auto& worker : workers_) {
+    for (size_t id = 0; id < all.size(); ++id) {
+      all[id].beyond += worker->losses_[id].beyond;
+      all[id].squares += worker->losses_[id].squares;
+      all[id].errors += worker->losses_[id].errors;
+    }
+  }
+  return all;
+}
 
 void* Executor::WholeData(ValueId id) {
   const ValueStorage& storage = plan_.storage[id];

@@ -13,18 +13,23 @@
 #include "base/status.h"
 #include "base/thread_pool.h"
 #include "engine/plan.h"
+#include "kernels/half.h"
 
 namespace safelight {
 
 class Executor {
  public:
   // Takes all memory and touches it. `plan` and `pool` must outlive the executor.
-  Executor(const Plan& plan, ThreadPool& pool);
+  // `watch`: sums up what float16 makes of values that are stored so.
+  Executor(const Plan& plan, ThreadPool& pool, bool watch = false);
   ~Executor();
 
   // Pointers to row-major elements, one per input and output of the graph. `progress` may be null; see RunOptions.
   Status Run(std::span<const void* const> inputs, std::span<void* const> outputs,
              const std::function<bool(double)>* progress);
+
+  // By ValueId, of all runs so far; empty unless watched.
+  std::vector<kernels::HalfLoss> Losses() const;
 
   // The shape of graph output i after the last run; differs from the plan's where the data decide.
   const Shape& output_shape(size_t i) const { return output_shapes_[i]; }
@@ -52,6 +57,7 @@ class Executor {
 
   const Plan& plan_;
   ThreadPool& pool_;
+  const bool watch_;
   AlignedBuffer shared_;
   std::vector<std::unique_ptr<Team>> teams_;
   std::vector<std::unique_ptr<Worker>> workers_;

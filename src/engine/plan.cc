@@ -8,6 +8,7 @@
 #include "base/memory.h"
 #include "engine/arena.h"
 #include "engine/cut.h"
+#include "engine/half_storage.h"
 
 namespace safelight {
 namespace {
@@ -29,6 +30,8 @@ class Planner {
     plan_->axes = AssignAxes(plan_->graph);
     plan_->phases = AssignPhases(plan_->graph, plan_->axes);
     plan_->parts = FindParts(plan_->graph, plan_->axes, plan_->phases);
+    plan_->storage.resize(plan_->graph.values.size());
+    if (options_.half) StoreHalves();
     SL_TRY(CheckDynamic());
     SL_TRY(PlaceWhole());
     SL_TRY(CheckMemory(plan_->shared_bytes, "values kept whole"));
@@ -41,11 +44,69 @@ class Planner {
  private:
   const Value& ValueOf(ValueId id) const { return plan_->graph.values[id]; }
 
+  // A ring within a ring would have to be of one type with it and be converted twice.
+  void StoreHalves() {
+    const Graph& graph = plan_->graph;
+    const std::vector<bool> half = ChooseHalf(graph, plan_->axes, plan_->phases, options_.keep_float);
+    int halves = 0, floats = 0;
+    for (size_t id = 0; id < half.size(); ++id) {
+      plan_->storage[id].half = half[id];
+      RingPart& part = plan_->parts[id];
+      if (part.host != kNone && (half[id] || half[static_cast<size_t>(part.host)])) part = {};
+      const Value& value = graph.values[id];
+      halves += half[id] ? 1 : 0;
+      floats += !half[id] && value.producer != kNone && !value.is_constant() && value.dtype == DType::kFloat32 ? 1 : 0;
+    }
+    plan_->notes.push_back(Cat(halves, " values between nodes are stored as float16, ", floats, " stay float32"));
+  }
+
+  // The most that a step of this phase needs to hold as float32.
+  int64_t ConvertBytes(const PhaseSchedule& schedule) const {
+    int64_t most = 0;
+    if (!options_.half) return most;
+    Puller puller(schedule.nodes);
+    for (const UnitRegion& unit : schedule.units) {
+      puller.Restart(unit, schedule.cut);
+      const UnitShares shares = ShareUnit(schedule.nodes, schedule.cut, unit);
+      RowStep step;
+      while (puller.Next(&step)) {
+        for (const std::vector<Range>& columns : shares.columns) {
+          most = std::max(most, StepBytes(schedule.nodes.entries[step.entry].node, {step.rows, columns[step.entry]}));
+        }
+      }
+    }
+    return most;
+  }
+
+  int64_t StepBytes(NodeId id, const HeldPart& out) const {
+    if (out.columns.empty() || !plan_->converts(id)) return 0;
+    int64_t most = 0;
+    for (int64_t x = out.columns.begin; x < out.columns.end;) {
+      const Range columns = NextColumns(out, x, !plan_->splits_columns(id));
+      most = std::max(most, PieceBytes(id, {out.rows, columns}));
+      x = columns.end;
+    }
+    return most;
+  }
+
+  int64_t PieceBytes(NodeId id, const HeldPart& out) const {
+    const Graph& graph = plan_->graph;
+    const Node& node = graph.nodes[id];
+    int64_t bytes = 0;
+    for (size_t i = 0; i < node.inputs.size(); ++i) {
+      const ValueId input = node.inputs[i];
+      if (input == kNone || !plan_->storage[input].half) continue;
+      bytes += HeldBytes(ValueOf(input), plan_->axes.values[input], NeedOf(graph, plan_->axes, id, i, out));
+    }
+    const ValueId output = node.outputs[0];
+    if (plan_->storage[output].half) bytes += HeldBytes(ValueOf(output), plan_->axes.values[output], out);
+    return bytes;
+  }
+
   // Constants, inputs and outputs of the graph, and the values kept whole in the shared arena.
   Status PlaceWhole() {
     const Graph& graph = plan_->graph;
     std::vector<ValueStorage>& storage = plan_->storage;
-    storage.resize(graph.values.size());
     for (size_t id = 0; id < graph.values.size(); ++id) {
       if (graph.values[id].is_constant()) storage[id].kind = ValueStorage::kConstant;
     }
@@ -68,7 +129,7 @@ class Planner {
       }
       storage[id].kind = plan_->phases.value_whole[id] ? ValueStorage::kShared : ValueStorage::kRing;
       if (storage[id].kind == ValueStorage::kRing) continue;
-      storage[id].size_bytes = TensorBytes(value.dtype, value.shape);
+      storage[id].size_bytes = TensorBytes(plan_->stored_type(static_cast<ValueId>(id)), value.shape);
       ArenaBlock block{storage[id].size_bytes + static_cast<int64_t>(kAlignment), ticks[value.producer],
                        ticks[value.producer], 0};
       for (const Use& use : uses[id]) block.last_use = std::max(block.last_use, ticks[use.node]);
@@ -131,11 +192,12 @@ class Planner {
       choice.cuts.emplace_back();
       if (schedule.nodes.entries.empty()) continue;
       bool fits = false;
+      // Priced as float32 also where values are stored as float16: who asks for that wants memory, not taller strips.
       const std::vector<EntryCost> costs = PriceEntries(plan_->graph, schedule.nodes);
       for (const RankedCut& ranked : RankCuts(schedule.nodes, costs, options, team)) {
         if (ring_limit > 0) {
           Cut(ranked.cut, &schedule);
-          const int64_t scratch = ranked.cut.threads() * plan_->scratch_bytes;
+          const int64_t scratch = ranked.cut.threads() * (plan_->scratch_bytes + ConvertBytes(schedule));
           if (ranked.cut.bands * PlaceRings(schedule, RingHeights(schedule)) + scratch > ring_limit) continue;
         }
         choice.cuts.back() = ranked.cut;
@@ -172,7 +234,7 @@ class Planner {
 
   void Apply(const Choice& choice) {
     Plan& plan = *plan_;
-    plan.ring_bytes = plan.rows_made = plan.rows_needed = plan.steps = 0;
+    plan.ring_bytes = plan.convert_bytes = plan.rows_made = plan.rows_needed = plan.steps = 0;
     plan.threads = plan.team = 1;
     plan.predicted_seconds = choice.time_ns * 1e-9;
     for (size_t p = 0; p < plan.schedules.size(); ++p) {
@@ -187,6 +249,7 @@ class Planner {
         schedule.shares.push_back(ShareUnit(schedule.nodes, schedule.cut, unit));
       }
       plan.ring_bytes = std::max(plan.ring_bytes, PlaceRings(schedule, RingHeights(schedule)));
+      plan.convert_bytes = std::max(plan.convert_bytes, ConvertBytes(schedule));
     }
     plan.threads = std::max(plan.threads, plan.team);
   }
@@ -250,7 +313,7 @@ class Planner {
           shape[axes.col] = storage.ring_columns;
         }
         storage.offset = offset;
-        storage.size_bytes = TensorBytes(ValueOf(output).dtype, shape);
+        storage.size_bytes = TensorBytes(plan_->stored_type(output), shape);
         // Vector loads may run past the last element.
         offset += static_cast<int64_t>(AlignUp(static_cast<size_t>(storage.size_bytes) + kAlignment));
       }
@@ -292,6 +355,21 @@ class Planner {
 };
 
 }  // namespace
+
+bool Plan::converts(NodeId id) const {
+  const auto is_half = [&](ValueId value) { return value != kNone && storage[value].half; };
+  const Node& node = graph.nodes[id];
+  return std::any_of(node.inputs.begin(), node.inputs.end(), is_half) ||
+         std::any_of(node.outputs.begin(), node.outputs.end(), is_half);
+}
+
+bool Plan::splits_columns(NodeId id) const {
+  const Node& node = graph.nodes[id];
+  for (size_t i = 0; i < node.inputs.size(); ++i) {
+    if (node.inputs[i] != kNone && storage[node.inputs[i]].half && !axes.edges[id][i].by_cols) return false;
+  }
+  return axes.values[node.outputs[0]].col != kNone;
+}
 
 Result<std::unique_ptr<const Plan>> MakePlan(Graph graph, const PlanOptions& options,
                                              std::span<const NamedPass> passes) {

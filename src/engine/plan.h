@@ -30,6 +30,8 @@ struct PlanOptions {
   int team = 0;                    // threads that share rings, a divisor of `threads`; 0: chosen
   int64_t memory_limit_bytes = 0;  // 0: none
   PackCache* pack_cache = nullptr;
+  bool half = false;                         // values between nodes are stored as float16
+  std::vector<std::string> keep_float = {};  // names of those that are not
 };
 
 // Where a value lives.
@@ -40,6 +42,7 @@ struct ValueStorage {
   int64_t ring_rows = 0;     // of a ring
   int64_t ring_columns = 0;  // of a ring: columns held at most; 0 when there is no column axis
   int64_t size_bytes = 0;
+  bool half = false;  // elements are stored as float16 (half_storage.h)
 };
 
 // A phase of rows, ready to run; for a serial phase only `phase` counts.
@@ -63,13 +66,19 @@ struct Plan {
   int64_t ring_bytes = 0;                        // of one team's arena
   int64_t shared_bytes = 0;
   int64_t scratch_bytes = 0;               // of one thread
+  int64_t convert_bytes = 0;               // of one thread, behind its scratch: float32 windows on float16 values
   int64_t rows_made = 0, rows_needed = 0;  // with and without recomputed halo
   int64_t steps = 0;                       // of rows, all units together
   std::vector<std::string> notes;
 
   double predicted_seconds = 0;
 
-  int64_t memory_bytes() const { return threads / team * ring_bytes + threads * scratch_bytes + shared_bytes; }
+  int64_t memory_bytes() const {
+    return threads / team * ring_bytes + threads * (scratch_bytes + convert_bytes) + shared_bytes;
+  }
+  DType stored_type(ValueId id) const { return storage[id].half ? DType::kFloat16 : graph.values[id].dtype; }
+  bool converts(NodeId id) const;        // reads or makes values that are stored as float16
+  bool splits_columns(NodeId id) const;  // and reads only some columns of these for some of its own
 };
 
 // `graph` is inferred, at the size to run. Errors name the node; kResourceLimit when the plan does not fit.

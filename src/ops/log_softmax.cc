@@ -6,12 +6,18 @@
 #include <limits>
 
 #include "ops/support/last_axis.h"
+#include "ops/support/quantized.h"
+#include "ops/support/quantized_softmax.h"
 
 namespace safelight {
 namespace {
 
 Status Reference(const OpContext& context, std::span<const ConstTensorView> inputs,
                  std::span<const TensorView> outputs) {
+  if (IsQuantizedType(context.input(0).dtype)) {
+    SL_ASSIGN(const auto kernel, PrepareQuantizedLogSoftmax(context));
+    return RunWhole(*kernel, inputs, outputs);
+  }
   SL_TRY(CheckLastAxisFloat(context));
   ForEachPixel(inputs[0], outputs[0], [](const float* in, float* out, int64_t depth) {
     float highest = std::numeric_limits<float>::lowest();
@@ -27,6 +33,7 @@ Status Reference(const OpContext& context, std::span<const ConstTensorView> inpu
 void Loop(const kernels::PixelRun& run, float) { kernels::LogSoftmaxPixels(run); }
 
 Result<std::unique_ptr<Kernel>> Prepare(const OpContext& context, const PrepareOptions&) {
+  if (IsQuantizedType(context.input(0).dtype)) return PrepareQuantizedLogSoftmax(context);
   return MakeLastAxisKernel(context, Loop, 0.0f);
 }
 

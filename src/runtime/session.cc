@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "safelight/session.h"
 
+#include <cmath>
 #include <cstring>
 #include <utility>
 
@@ -54,10 +55,12 @@ Status SessionImpl::Build() {
                            .strip_rows = options_.strip_rows,
                            .block_columns = options_.block_columns,
                            .memory_limit_bytes = options_.memory_limit_bytes,
-                           .pack_cache = &model_.impl()->pack_cache};
+                           .pack_cache = &model_.impl()->pack_cache,
+                           .half = options_.precision == Precision::kFloat16,
+                           .keep_float = options_.float32_values};
   SL_ASSIGN(plan_, MakePlan(std::move(graph), plan_options));
   notes_.insert(notes_.end(), plan_->notes.begin(), plan_->notes.end());
-  executor_ = std::make_unique<Executor>(*plan_, *pool_);
+  executor_ = std::make_unique<Executor>(*plan_, *pool_, options_.watch_float16);
   for (const StateBinding& state : options_.states) {
     state_old_.emplace_back(inputs[state.input].dtype, inputs[state.input].shape);
     state_new_.emplace_back(inputs[state.input].dtype, inputs[state.input].shape);
@@ -166,6 +169,17 @@ void SessionImpl::ResetStates() {
   for (Tensor& state : state_old_) std::memset(state.bytes(), 0, state.size_bytes());
 }
 
+std::vector<Float16Loss> SessionImpl::Float16Losses() const {
+  std::vector<Float16Loss> losses;
+  const std::vector<kernels::HalfLoss> all = executor_->Losses();
+  for (size_t id = 0; id < all.size(); ++id) {
+    if (!plan_->storage[id].half) continue;
+    const double error = all[id].squares > 0 ? std::sqrt(all[id].errors / all[id].squares) : 0;
+    losses.push_back({plan_->graph.values[id].name, all[id].beyond, error});
+  }
+  return losses;
+}
+
 std::vector<Shape> SessionImpl::OutputShapes() const {
   std::vector<Shape> shapes;
   for (size_t i = 0; i < outputs.size(); ++i) shapes.push_back(executor_->output_shape(i));
@@ -205,6 +219,7 @@ Status Session::Resize(const std::vector<Shape>& input_shapes) {
 std::vector<Shape> Session::last_output_shapes() const { return impl_->OutputShapes(); }
 void Session::ResetStates() { impl_->ResetStates(); }
 int64_t Session::memory_bytes() const { return impl_->memory_bytes(); }
+std::vector<Float16Loss> Session::float16_losses() const { return impl_->Float16Losses(); }
 PlanReport Session::plan() const { return impl_->Report(); }
 const std::vector<std::string>& Session::notes() const { return impl_->notes(); }
 

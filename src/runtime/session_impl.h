@@ -34,6 +34,7 @@ class SessionImpl {
   Status Run(std::span<const ConstTensorView> inputs, std::span<const TensorView> outputs, const RunOptions& options);
   std::vector<Shape> OutputShapes() const;
   void ResetStates();
+  std::vector<Float16Loss> Float16Losses() const;
   int64_t memory_bytes() const;
   PlanReport Report() const;
   const std::vector<std::string>& notes() const { return notes_; }

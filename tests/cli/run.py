@@ -119,6 +119,21 @@ def a_bar_shows_progress_on_a_terminal(bench):
 
 
 @check
+def values_between_nodes_may_be_float16(bench):
+    tensor, wide, half = bench.tensor(), bench.folder / "wide.npy", bench.folder / "half.npy"
+    bench.run("run", MODEL, tensor, "-o", wide)
+    bench.run("run", MODEL, tensor, "-o", half, "--precision", "float16", says="values between nodes are stored as float16")
+    apart = np.abs(np.load(half) - np.load(wide)).max()
+    assert 0 < apart < 4e-3, apart
+    picture, out = bench.png(), bench.folder / "out.png"
+    bench.run("run", MODEL, picture, "-o", out, "--precision", "float16", "--calibrate", picture, says="93x72")
+    bench.run("run", MODEL, picture, "-o", out, "--calibrate", picture, code=1, says="--calibrate is for --precision float16")
+    bench.run("run", MODEL, tensor, "-o", half, "--precision", "float16", "--calibrate", picture, code=1, says="--calibrate takes pictures")
+    bench.run("run", MODEL, tensor, "-o", half, "--precision", "float8", code=2, says="must be float32 or float16")
+    bench.run("inspect", MODEL, "--size", "64x48", "--precision", "float16", says="are stored as float16")
+
+
+@check
 def inspect_shows_rows_and_rings(bench):
     text = bench.run("inspect", MODEL, "--size", "640x360", says="CONV_2D")
     assert "whole values 0 B" in text, "an inner value is kept whole"

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Cases of recurrent ops and products on quantized values."""
+"""Cases of recurrent ops, products and LOG_SOFTMAX on quantized values."""
 import numpy as np
 
 from case import Case, Operand, Quant, constant
@@ -95,9 +95,18 @@ def batch_matmul(dice):
                 quants=[Quant((float(np.float32(out)),), (zero,))], version=4)
 
 
+def log_softmax(dice):
+    dtype = dice.turn([I8, np.uint8])
+    info = np.iinfo(dtype)
+    array = dice.random.integers(info.min, info.max + 1, dice.shape(dice.of([1, 2, 3, 4]), 4000)).astype(dtype)
+    data = Operand(array, "input", Quant((scale(dice, -8, 0),), (dice.between(info.min, info.max),)))
+    return Case("LOG_SOFTMAX", [data], quants=[Quant((1 / 16,), (int(info.max),))])
+
+
 TABLE = [
     ("LSTM.Q", lstm("LSTM", "LSTMOptions"), 40),
     ("UNIDIRECTIONAL_SEQUENCE_LSTM.Q", lstm("UNIDIRECTIONAL_SEQUENCE_LSTM", "UnidirectionalSequenceLSTMOptions"), 60),
     ("SVDF.Q", svdf, 40),
     ("BATCH_MATMUL.Q", batch_matmul, 64),
+    ("LOG_SOFTMAX.Q", log_softmax, 50),
 ]

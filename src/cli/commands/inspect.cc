@@ -16,7 +16,7 @@ struct Options {
   std::string model, size;
   bool json = false, dot = false, plan = false;
   int threads = 1;
-  std::string arithmetic;
+  std::string arithmetic, precision = "float32";
   int64_t strip_rows = 0;
 };
 
@@ -240,6 +240,7 @@ Status Run(const Options& options) {
   session_options.input_shapes = std::move(shapes);
   session_options.threads = options.threads;
   SL_ASSIGN(session_options.arithmetic, ParseArithmetic(options.arithmetic));
+  SL_ASSIGN(session_options.precision, ParsePrecision(options.precision));
   session_options.strip_rows = options.strip_rows;
   Result<Session> session = Session::Create(model, session_options);
   if (!session.ok()) {
@@ -275,6 +276,8 @@ std::function<Status()> Configure(CLI::App& app) {
   app.add_option("--threads", options->threads, "threads to plan for")->check(CLI::Range(1, 1024));
   app.add_option("--arithmetic", options->arithmetic,
                  "exact: every product as the file has it; fast: Winograd, float weights (default: fast for floats)");
+  app.add_option("--precision", options->precision, "how values between nodes are stored: float32 or float16")
+      ->check(Takes("float32|float16", ParsePrecision));
   app.add_option("--strip", options->strip_rows, "output rows at a time")->check(CLI::Range(0, 1 << 20));
   app.add_flag("--plan", options->plan, "how each value is kept: rings, rows, bytes");
   app.add_flag("--json", options->json, "print JSON");

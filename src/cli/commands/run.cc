@@ -10,6 +10,7 @@
 #include "cli/check.h"
 #include "cli/command.h"
 #include "cli/run_files.h"
+#include "cli/run_float16.h"
 #include "cli/run_tensors.h"
 #include "safelight/npy.h"
 #include "safelight/picture.h"
@@ -20,7 +21,8 @@ namespace {
 struct Options {
   std::string model, output, channels, memory_limit, tile, range, output_range;
   std::vector<std::string> inputs, named_inputs, named_outputs, states;
-  std::string arithmetic;
+  std::string arithmetic, precision = "float32";
+  std::vector<std::string> calibrate;
   int threads = 0, quality = 92;
 };
 
@@ -47,6 +49,7 @@ Result<SessionOptions> MakeSessionOptions(const Model& model, const Options& opt
   }
   session.threads = options.threads;
   SL_ASSIGN(session.arithmetic, ParseArithmetic(options.arithmetic));
+  SL_ASSIGN(session.precision, ParsePrecision(options.precision));
   SL_ASSIGN(session.states, ParseStates(model, options.states));
   return session;
 }
@@ -223,6 +226,7 @@ Status RunPictures(const Model& model, const Options& options, const std::map<st
             ExpandInputs(photo.empty() ? options.inputs : std::vector<std::string>{photo}));
   SL_ASSIGN(run.jobs, PlanJobs(files, output, ".png"));
   SL_TRY(CheckFiles(model, options, run));
+  SL_TRY(CalibrateFloat16(model, options.calibrate, &picture));
   SL_ASSIGN(PicturePipeline pipeline, PicturePipeline::Create(model, picture));
   Progress progress(run.jobs.size());
   for (size_t i = 0; i < run.jobs.size(); ++i) {
@@ -239,6 +243,7 @@ Status Run(const Options& options) {
                                                             [](const auto& pair) { return IsNpy(pair.second); })
                                               : IsNpy(options.inputs[0]);
   if (!tensors) return RunPictures(model, options, inputs);
+  if (!options.calibrate.empty()) return InvalidArgument("--calibrate takes pictures, and the network runs on tensors");
   if (options.inputs.size() > 1) return InvalidArgument("one .npy file at a time; name others with --input");
   SL_ASSIGN(SessionOptions session, MakeSessionOptions(model, options));
   TensorFiles files{options.inputs.empty() ? "" : options.inputs[0], "", inputs, outputs};
@@ -260,6 +265,11 @@ std::function<Status()> Configure(CLI::App& app) {
   app.add_option("--arithmetic", options->arithmetic,
                  "exact: every product as the file has it; fast: Winograd, float weights (default: fast for floats)")
       ->check(Takes("fast|exact", ParseArithmetic));
+  app.add_option("--precision", options->precision,
+                 "how values between nodes are stored: float32, or float16 (half the memory)")
+      ->check(Takes("float32|float16", ParsePrecision));
+  app.add_option("--calibrate", options->calibrate, "pictures or folders that show which values float16 cannot hold")
+      ->allow_extra_args(false);
   app.add_option("--tile", options->tile, "columns at a time, in pixels; 'force' cuts networks that are not local")
       ->check(Takes("PIXELS|force", ParseTile));
   app.add_option("--memory-limit", options->memory_limit, "of the engine's own buffers, such as 64MB")

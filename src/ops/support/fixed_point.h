@@ -44,6 +44,29 @@ inline int32_t OneOverOnePlus(int32_t x) {
   return ShiftedLeftSaturating(y, 1);
 }
 
+// log(x) as Q5, of a Q12 number above 0: a rational function of what is left beside the nearest quarter of a power of
+// two, found with and without a factor of sqrt(1/2).
+inline int32_t LogOf(int32_t x) {
+  constexpr int32_t kLogOfTwo = 1488522236, kRootRootHalf = 1805811301, kRootHalf = 1518500250;           // Q0
+  constexpr int32_t kN = 117049297, kD = 127690142, kI = 1057819769, kF = 638450708, kQuarter = 1 << 23;  // Q0, Q6
+  const auto saturated = [](int64_t y) { return static_cast<int32_t>(std::clamp<int64_t>(y, INT32_MIN, INT32_MAX)); };
+  const int headroom_a = std::countl_zero(static_cast<uint32_t>(x));
+  const int32_t rest_a = ShiftedLeftSaturating(HighProduct(ShiftedLeftSaturating(x, headroom_a - 1), kRootHalf), 1);
+  const int32_t power_a = saturated(int64_t{ShiftedLeftSaturating(12 - headroom_a, 25)} + kQuarter);
+  const int headroom_b = std::countl_zero(static_cast<uint32_t>(HighProduct(x, kRootHalf))) - 1;
+  const int32_t rest_b = ShiftedLeftSaturating(x, headroom_b);
+  const int32_t power_b = saturated(int64_t{ShiftedLeftSaturating(12 - headroom_b, 25)} - kQuarter);
+  const int32_t r = std::min(rest_a, rest_b), power = std::max(power_a, power_b);
+  const int64_t sum = int64_t{r} + kRootRootHalf;
+  const int32_t p = static_cast<int32_t>((sum + (sum >= 0 ? 1 : -1)) / 2);
+  const int32_t q = 2 * (r - kRootRootHalf), square = HighProduct(q, q);
+  const int32_t numerator = HighProduct(q, r) + HighProduct(HighProduct(q, square), kN);
+  const int32_t denominator = HighProduct(p, kI + q + HighProduct(kD, square)) + HighProduct(kF, q);
+  const int32_t log =
+      HighProduct(power, kLogOfTwo) + HighProduct(RoundedShift(numerator, 6), OneOverOnePlus(denominator));
+  return ShiftedLeftSaturating(log, 1);
+}
+
 // 1 / sqrt(x) of a whole number as a multiplier; 0 counts as 1. Five steps of Newton's method from 1.
 inline Multiplier InverseRoot(int32_t x) {
   if (x <= 1) return {std::numeric_limits<int32_t>::max(), 0};

@@ -43,6 +43,34 @@ struct ByteSoftmax {
   }
 };
 
+// log of the share: 8 bits, of a scale of 1/16.
+struct ByteLogSoftmax {
+  ByteSoftmax base;
+  Multiplier back;  // from Q5 to differences of stored numbers
+
+  template <typename T>
+  void operator()(const T* in, T* out, int64_t depth) const {
+    constexpr int32_t kLow = std::numeric_limits<T>::min(), kHigh = std::numeric_limits<T>::max();
+    const int32_t highest = *std::max_element(in, in + depth);
+    uint32_t sum = 0;  // Q12
+    for (int64_t i = 0; i < depth; ++i) {
+      const int32_t difference = in[i] - highest;
+      if (difference < base.least) continue;
+      sum += static_cast<uint32_t>(RoundedShift(ExpOfNegative(base.Difference(difference)), 12));
+    }
+    const int32_t log_sum = LogOf(static_cast<int32_t>(sum));
+    const int32_t least = std::max(base.least - 1, Scaled(log_sum + INT32_MIN, back));
+    for (int64_t i = 0; i < depth; ++i) {
+      const int32_t difference = in[i] - highest;
+      int32_t result = kLow;
+      if (difference > least) {
+        result = std::clamp(RoundedShift(base.Difference(difference) - log_sum, 22) + kHigh, kLow, kHigh);
+      }
+      out[i] = static_cast<T>(result);
+    }
+  }
+};
+
 // int16: e^x from -10 to 0 and 1 / (1 + x) by tables.
 struct WordSoftmax {
   Multiplier scale;
@@ -104,6 +132,27 @@ Result<std::unique_ptr<Kernel>> MakeWords(const Quantization& in, float beta) {
 }
 
 }  // namespace
+
+Result<std::unique_ptr<Kernel>> PrepareQuantizedLogSoftmax(const OpContext& context) {
+  const Value &in = context.input(0), &out = context.output(0);
+  if (out.dtype != in.dtype || in.dtype == DType::kInt16) {
+    return Unsupported(DTypeName(out.dtype), " results of ", DTypeName(in.dtype), " values");
+  }
+  SL_ASSIGN(const Quantization from, QuantizationOf(in));
+  SL_ASSIGN(const Quantization to, QuantizationOf(out));
+  const int32_t zero = in.dtype == DType::kInt8 ? INT8_MAX : UINT8_MAX;
+  if (to.scale != 1.0f / 16 || to.zero_point != zero) {
+    return InvalidArgument("'", out.name, "' has scale ", to.scale, " and zero point ", to.zero_point,
+                           ", must be 0.0625 and ", zero);
+  }
+  constexpr int64_t kMostDepth = 4095;  // sums have 12 bits before the point
+  const int64_t depth = in.shape[in.shape.rank() - 1];
+  if (depth > kMostDepth) return Unsupported(depth, " numbers in a row of integers, at most ", kMostDepth);
+  SL_ASSIGN(const ByteSoftmax base, MakeBytes(from.scale, 1.0f));
+  const double back = std::ldexp(1.0, 31 - base.scale.shift) / static_cast<double>(base.scale.factor);
+  const ByteLogSoftmax log_softmax{base, MakeMultiplier(back)};
+  return in.dtype == DType::kInt8 ? MakeKernel<int8_t, int8_t>(log_softmax) : MakeKernel<uint8_t, uint8_t>(log_softmax);
+}
 
 Result<std::unique_ptr<Kernel>> PrepareQuantizedSoftmax(const OpContext& context, float beta) {
   const Value &in = context.input(0), &out = context.output(0);

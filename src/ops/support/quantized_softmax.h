@@ -8,5 +8,7 @@
 namespace safelight {
 
 Result<std::unique_ptr<Kernel>> PrepareQuantizedSoftmax(const OpContext& context, float beta);
+// LOG_SOFTMAX of 8 bits, whose results have a scale of 1/16.
+Result<std::unique_ptr<Kernel>> PrepareQuantizedLogSoftmax(const OpContext& context);
 
 }  // namespace safelight
