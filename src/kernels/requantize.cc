@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "kernels/requantize.h"
+
+#include <algorithm>
+
+#undef HWY_TARGET_INCLUDE
+#define HWY_TARGET_INCLUDE "kernels/requantize.cc"
+#include <hwy/foreach_target.h>
+// Must come after foreach_target.h.
+#include <hwy/highway.h>
+
+#include "kernels/requantize-inl.h"
+
+HWY_BEFORE_NAMESPACE();
+namespace safelight::kernels::HWY_NAMESPACE {
+namespace hn = hwy::HWY_NAMESPACE;
+
+#if HWY_TARGET == HWY_SCALAR
+
+int32_t ScaledPlainly(const Requantize& by, int64_t c, int32_t sum) {
+  const int32_t x = static_cast<int32_t>(static_cast<uint32_t>(sum) + static_cast<uint32_t>(by.bias[c]));
+  if (by.rule == Requantize::Rule::kWide) {
+    return static_cast<int32_t>((int64_t{x} * by.factor[c] + (int64_t{1} << (by.right[c] - 1))) >> by.right[c]);
+  }
+  const int64_t shifted = static_cast<int32_t>(static_cast<uint32_t>(x) << by.left[c]);
+  const int32_t high = static_cast<int32_t>((shifted * by.factor[c] + (int64_t{1} << 30)) >> 31);
+  const int64_t half = by.right[c] == 0 ? 0 : (int64_t{1} << (by.right[c] - 1)) - (high < 0 ? 1 : 0);
+  return static_cast<int32_t>((high + half) >> by.right[c]);
+}
+
+template <typename T>
+void Pixels(const Requantize& by, const SumPixels& p, T* out) {
+  for (int64_t i = 0; i < p.pixels * p.channels; ++i) {
+    const int64_t pixel = i / p.channels, c = i % p.channels;
+    const int64_t result = int64_t{ScaledPlainly(by, c, p.sums[pixel * p.sum_step + c])} + by.zero_point;
+    out[pixel * p.out_step + c] = static_cast<T>(std::clamp<int64_t>(result, by.low, by.high));
+  }
+}
+
+#else
+
+using Sums = hn::CappedTag<int32_t, 16>;
+
+// The channels from `c` on, of all pixels: a whole vector, or `few` of one.
+template <Requantize::Rule rule, bool positive, bool whole, typename T>
+HWY_INLINE void Column(const Requantize& by, const SumPixels& p, int64_t c, int64_t few, T* out) {
+  const Sums d;
+  const hn::Rebind<T, Sums> to;
+  Scaler<Sums, rule, positive> scaler;
+  scaler.Load(by, c);
+  for (int64_t i = 0; i < p.pixels; ++i) {
+    const auto x = hn::DemoteTo(to, scaler(hn::LoadU(d, p.sums + i * p.sum_step + c)));
+    T* const at = out + i * p.out_step + c;
+    if constexpr (whole) {
+      hn::StoreU(x, to, at);
+    } else {
+      T last[hn::MaxLanes(Sums())];
+      hn::StoreU(x, to, last);
+      std::copy(last, last + few, at);
+    }
+  }
+}
+
+template <Requantize::Rule rule, bool positive, typename T>
+void Columns(const Requantize& by, const SumPixels& p, T* out) {
+  const int64_t lanes = static_cast<int64_t>(hn::Lanes(Sums()));
+  int64_t c = 0;
+  for (; c + lanes <= p.channels; c += lanes) Column<rule, positive, true>(by, p, c, lanes, out);
+  if (c == p.channels) return;
+  if (p.channels < lanes) return Column<rule, positive, false>(by, p, 0, p.channels, out);
+  // The last vector overlaps the one before it.
+  Column<rule, positive, true>(by, p, p.channels - lanes, lanes, out);
+}
+
+template <typename T>
+void Pixels(const Requantize& by, const SumPixels& p, T* out) {
+  if (by.rule == Requantize::Rule::kWide) return Columns<Requantize::Rule::kWide, false>(by, p, out);
+  if (by.rule == Requantize::Rule::kAny) return Columns<Requantize::Rule::kAny, false>(by, p, out);
+  if (by.low >= by.zero_point) return Columns<Requantize::Rule::kSmall, true>(by, p, out);
+  return Columns<Requantize::Rule::kSmall, false>(by, p, out);
+}
+
+#endif  // HWY_TARGET == HWY_SCALAR
+
+void Pixels8(const Requantize& by, const SumPixels& p, int8_t* out) { Pixels(by, p, out); }
+void PixelsU8(const Requantize& by, const SumPixels& p, uint8_t* out) { Pixels(by, p, out); }
+void Pixels16(const Requantize& by, const SumPixels& p, int16_t* out) { Pixels(by, p, out); }
+
+}  // namespace safelight::kernels::HWY_NAMESPACE
+HWY_AFTER_NAMESPACE();
+
+#if HWY_ONCE
+namespace safelight::kernels {
+namespace {
+HWY_EXPORT(Pixels8);
+HWY_EXPORT(PixelsU8);
+HWY_EXPORT(Pixels16);
+}  // namespace
+
+void RunRequantize(const Requantize& by, const SumPixels& pixels, int8_t* out) {
+  HWY_DYNAMIC_DISPATCH(Pixels8)(by, pixels, out);
+}
+void RunRequantize(const Requantize& by, const SumPixels& pixels, uint8_t* out) {
+  HWY_DYNAMIC_DISPATCH(PixelsU8)(by, pixels, out);
+}
+void RunRequantize(const Requantize& by, const SumPixels& pixels, int16_t* out) {
+  HWY_DYNAMIC_DISPATCH(Pixels16)(by, pixels, out);
+}
+
+}  // namespace safelight::kernels
+#endif  // HWY_ONCE
