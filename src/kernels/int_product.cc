@@ -100,7 +100,7 @@ HWY_AFTER_NAMESPACE();
 #define SL_DOT_TARGETS HWY_TARGET_STR_AVX2 ",avxvnni"
 #elif HWY_TARGET == HWY_NEON && HWY_ARCH_ARM_A64
 #define SL_DOT arm_dot
-#define SL_DOT_TARGETS "+dotprod"
+#define SL_DOT_TARGETS "arch=armv8.2-a+crypto+dotprod"
 #endif
 
 #ifdef SL_DOT
@@ -179,7 +179,7 @@ std::vector<IntProduct> DotProducts() {
   }
 #endif
 #if HWY_ARCH_ARM_A64
-  if (HasInstructions(Instructions::kArmDot)) {
+  if ((targets & HWY_NEON) != 0 && HasInstructions(Instructions::kArmDot)) {
     found.push_back({"Arm dot product", 4, true, N_NEON::arm_dot::Product<N_NEON::arm_dot::Bytes>});
   }
 #endif

@@ -3,6 +3,8 @@
 // Vectors of sums made into results; see requantize.h for the rules. Included once per target.
 #include <hwy/highway.h>
 
+#include <algorithm>
+
 #include "kernels/requantize.h"
 
 // Included once per target, so an include guard that Highway toggles.
@@ -13,19 +15,44 @@
 #define SAFELIGHT_KERNELS_REQUANTIZE_INL_H_
 #endif
 
-#if HWY_TARGET != HWY_SCALAR
 HWY_BEFORE_NAMESPACE();
 namespace safelight::kernels::HWY_NAMESPACE {
 namespace hn = hwy::HWY_NAMESPACE;
 
+#if HWY_TARGET == HWY_SCALAR
+
+// Processors without vectors: the definitions.
+template <class D, Requantize::Rule rule, bool positive>
+struct Scaler {
+  Requantize by;
+
+  void Load(const Requantize& of, int64_t c) { by = of.From(c); }
+  hn::Vec<D> operator()(hn::Vec<D> sum) const {
+    const uint32_t biased = static_cast<uint32_t>(hn::GetLane(sum)) + static_cast<uint32_t>(*by.bias);
+    int64_t scaled;
+    if constexpr (rule == Requantize::Rule::kWide) {
+      scaled = (int64_t{static_cast<int32_t>(biased)} * *by.factor + (int64_t{1} << (*by.right - 1))) >> *by.right;
+    } else {
+      const int64_t shifted = static_cast<int32_t>(biased << *by.left);
+      const int32_t high = static_cast<int32_t>((shifted * *by.factor + (int64_t{1} << 30)) >> 31);
+      const int64_t half = *by.right == 0 ? 0 : (int64_t{1} << (*by.right - 1)) - (high < 0 ? 1 : 0);
+      scaled = (high + half) >> *by.right;
+    }
+    const int64_t result = int64_t{static_cast<int32_t>(scaled)} + by.zero_point;
+    return hn::Set(D(), static_cast<int32_t>(std::clamp<int64_t>(result, by.low, by.high)));
+  }
+};
+
+#else
+
 // The odd lanes where the even ones were.
-template <class D, class V = hn::Vec<D>>
+template <class D, class V = hn::Vec<D> >
 HWY_INLINE V OddToEven(D d, V v) {
   return hn::BitCast(d, hn::ShiftRight<32>(hn::BitCast(hn::Repartition<uint64_t, D>(), v)));
 }
 
 // The upper half of 2 * a * factor, rounded: bits 31 to 62 of a * factor + 2^30. Factors are not negative.
-template <class D, class V = hn::Vec<D>>
+template <class D, class V = hn::Vec<D> >
 HWY_INLINE V HighProducts(D d, V a, V factor, V odd_factor) {
 #if HWY_ARCH_ARM_A64
   if constexpr (sizeof(V) == 16) return V{vqrdmulhq_s32(a.raw, factor.raw)};
@@ -45,7 +72,7 @@ HWY_INLINE V HighProducts(D d, V a, V factor, V odd_factor) {
 template <class D, Requantize::Rule rule, bool positive>
 struct Scaler {
   using V = hn::Vec<D>;
-  using W = hn::Vec<hn::Repartition<uint64_t, D>>;
+  using W = hn::Vec<hn::Repartition<uint64_t, D> >;
   V bias, factor, odd_factor, left, right, round, zero_point, low, high;
   W even_right, odd_right, even_round, odd_round;
 
@@ -100,7 +127,8 @@ struct Scaler {
   }
 };
 
+#endif  // HWY_TARGET == HWY_SCALAR
+
 }  // namespace safelight::kernels::HWY_NAMESPACE
 HWY_AFTER_NAMESPACE();
-#endif  // HWY_TARGET != HWY_SCALAR
 #endif

@@ -15,30 +15,6 @@ HWY_BEFORE_NAMESPACE();
 namespace safelight::kernels::HWY_NAMESPACE {
 namespace hn = hwy::HWY_NAMESPACE;
 
-#if HWY_TARGET == HWY_SCALAR
-
-int32_t ScaledPlainly(const Requantize& by, int64_t c, int32_t sum) {
-  const int32_t x = static_cast<int32_t>(static_cast<uint32_t>(sum) + static_cast<uint32_t>(by.bias[c]));
-  if (by.rule == Requantize::Rule::kWide) {
-    return static_cast<int32_t>((int64_t{x} * by.factor[c] + (int64_t{1} << (by.right[c] - 1))) >> by.right[c]);
-  }
-  const int64_t shifted = static_cast<int32_t>(static_cast<uint32_t>(x) << by.left[c]);
-  const int32_t high = static_cast<int32_t>((shifted * by.factor[c] + (int64_t{1} << 30)) >> 31);
-  const int64_t half = by.right[c] == 0 ? 0 : (int64_t{1} << (by.right[c] - 1)) - (high < 0 ? 1 : 0);
-  return static_cast<int32_t>((high + half) >> by.right[c]);
-}
-
-template <typename T>
-void Pixels(const Requantize& by, const SumPixels& p, T* out) {
-  for (int64_t i = 0; i < p.pixels * p.channels; ++i) {
-    const int64_t pixel = i / p.channels, c = i % p.channels;
-    const int64_t result = int64_t{ScaledPlainly(by, c, p.sums[pixel * p.sum_step + c])} + by.zero_point;
-    out[pixel * p.out_step + c] = static_cast<T>(std::clamp<int64_t>(result, by.low, by.high));
-  }
-}
-
-#else
-
 using Sums = hn::CappedTag<int32_t, 16>;
 
 // The channels from `c` on, of all pixels: a whole vector, or `few` of one.
@@ -54,7 +30,7 @@ HWY_INLINE void Column(const Requantize& by, const SumPixels& p, int64_t c, int6
     if constexpr (whole) {
       hn::StoreU(x, to, at);
     } else {
-      T last[hn::MaxLanes(Sums())];
+      T last[16];
       hn::StoreU(x, to, last);
       std::copy(last, last + few, at);
     }
@@ -79,8 +55,6 @@ void Pixels(const Requantize& by, const SumPixels& p, T* out) {
   if (by.low >= by.zero_point) return Columns<Requantize::Rule::kSmall, true>(by, p, out);
   return Columns<Requantize::Rule::kSmall, false>(by, p, out);
 }
-
-#endif  // HWY_TARGET == HWY_SCALAR
 
 void Pixels8(const Requantize& by, const SumPixels& p, int8_t* out) { Pixels(by, p, out); }
 void PixelsU8(const Requantize& by, const SumPixels& p, uint8_t* out) { Pixels(by, p, out); }

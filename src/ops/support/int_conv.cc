@@ -5,12 +5,19 @@
 
 #include "graph/pack_cache.h"
 #include "kernels/int_depthwise.h"
+#include "kernels/int_product.h"
+#include "kernels/int_winograd.h"
 #include "ops/support/int_matrix.h"
 #include "ops/support/int_patch.h"
 #include "ops/support/int_sums.h"
+#include "ops/support/int_winograd.h"
 
 namespace safelight {
 namespace {
+
+// Multiply-adds that are made in the time of one of float32, and the time in such that it takes to scale and store a
+// sum.
+constexpr double kBytesSpeed = 4, kPairsSpeed = 1.7, kScaling = 10;
 
 Result<SumScaling> ScalingOf(const OpContext& context, bool depthwise) {
   return SumScaling::Make(context, {.channel_axis = depthwise ? 3 : 0, .always_wide = depthwise},
@@ -248,6 +255,23 @@ bool IsIntConv(const OpContext& context) {
   return context.input(0).dtype != DType::kFloat32 || context.input(1).dtype != DType::kFloat32;
 }
 
+Cost IntConvCost(const OpContext& context, const Sliding& sliding) {
+  if (IntWinogradPays(context, sliding)) return IntWinogradCost(context);
+  const Shape &out = context.output(0).shape, &filter = context.input(1).shape;
+  const int64_t inner = filter[1] * filter[2] * filter[3];
+  Cost cost;
+  cost.macs = out.elements() * inner;
+  const bool bytes = kernels::BytesProduct() != nullptr && context.input(0).dtype != DType::kInt16;
+  cost.macs_done = static_cast<int64_t>(static_cast<double>(out.Product(0, 3) * kernels::PaddedChannels(out[3])) *
+                                        (static_cast<double>(inner) / (bytes ? kBytesSpeed : kPairsSpeed) + kScaling));
+  cost.weight_bytes = TensorBytes(context.input(1).dtype, filter);
+  return cost;
+}
+
+int IntConvGrain(const OpContext& context, const Sliding& sliding) {
+  return IntWinogradPays(context, sliding) ? static_cast<int>(kernels::kIntWinogradTile) : 1;
+}
+
 Status IntConvReference(const OpContext& context, bool depthwise, const Sliding& sliding,
                         std::span<const ConstTensorView> inputs, std::span<const TensorView> outputs) {
   SL_ASSIGN(const SumScaling scaling, ScalingOf(context, depthwise));
@@ -267,6 +291,10 @@ Result<std::unique_ptr<Kernel>> PrepareIntConv(const OpContext& context, bool de
   if (!constant) return std::unique_ptr<Kernel>(std::make_unique<PlainKernel>(depthwise, sliding, std::move(scaling)));
   if (depthwise) {
     return std::unique_ptr<Kernel>(std::make_unique<DepthwiseKernel>(context, sliding, std::move(scaling), options));
+  }
+  if (IntWinogradPays(context, sliding)) {
+    std::unique_ptr<Kernel> tiles = PrepareIntWinograd(context, sliding, scaling, options);
+    if (tiles != nullptr) return tiles;
   }
   auto product = std::make_shared<const ConvProduct>(context, sliding, std::move(scaling), options);
   return std::unique_ptr<Kernel>(std::make_unique<ConvKernel>(context, sliding, std::move(product)));
