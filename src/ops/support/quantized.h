@@ -11,6 +11,7 @@
 
 #include "graph/op_def.h"
 #include "kernels/elementwise.h"
+#include "kernels/int_elements.h"
 
 namespace safelight {
 
@@ -52,6 +53,11 @@ inline int32_t ScaledWide(int64_t x, const Multiplier& m) {
   const uint64_t product =
       static_cast<uint64_t>(x) * static_cast<uint64_t>(int64_t{by.factor}) + (uint64_t{1} << (by.bits - 1));
   return static_cast<int32_t>(static_cast<int64_t>(product) >> by.bits);
+}
+
+// The multiplier as kernels take it; not negative.
+inline kernels::IntScale KernelScale(const Multiplier& m) {
+  return {m.factor, std::max(m.shift, 0), std::max(-m.shift, 0)};
 }
 
 // int8, uint8 and int16, whose values are quantized.
