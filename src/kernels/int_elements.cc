@@ -79,7 +79,7 @@ void BinaryOf(const IntBinary& by, const IntOperands<T>& in, size_t count, T* ou
   const V low = hn::Set(d, by.low - by.out_zero), high = hn::Set(d, by.high - by.out_zero);
   const V shift = hn::Set(d, by.shift);
   const Scale scale_a(by.a), scale_b(by.b), scale_out(by.out);
-  const auto result = [&](V a, V b) HWY_ATTR {
+  const auto result = [&](V a, V b) HWY_ATTR __attribute__((always_inline)) {
     a = hn::Sub(a, a_zero);
     b = hn::Sub(b, b_zero);
     if constexpr (op == IntBinaryOp::kMul) {

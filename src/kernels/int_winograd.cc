@@ -16,6 +16,9 @@ HWY_BEFORE_NAMESPACE();
 namespace safelight::kernels::HWY_NAMESPACE {
 namespace hn = hwy::HWY_NAMESPACE;
 
+#undef SL_INLINE
+#define SL_INLINE HWY_ATTR __attribute__((always_inline))
+
 // Vectors of at most 64 bytes, and of one lane where there are no vectors.
 using Values = hn::CappedTag<int16_t, 32>;
 using Sums = hn::CappedTag<int32_t, 16>;
@@ -35,16 +38,19 @@ HWY_INLINE void ToPoints(const Load& x, const Put& put) {
   put(5, hn::Sub(hn::Sub(x5, x3), hn::ShiftLeft<2>(odd)));
 }
 
-// Four values of six at the points, times 24, 12, 6 and 6.
-template <class V, class Put>
-HWY_INLINE void FromPoints(V x0, V x1, V x2, V x3, V x4, V x5, const Put& put) {
-  const V small = hn::Add(x1, x2), large = hn::Add(x3, x4), small_odd = hn::Sub(x1, x2), large_odd = hn::Sub(x3, x4);
-  put(0, hn::Add(hn::ShiftLeft<1>(hn::Add(x0, hn::Add(small, small))), large));
-  put(1, hn::Add(hn::Add(small_odd, small_odd), large_odd));
-  put(2, hn::Add(small, large));
-  put(3, hn::Add(small_odd, hn::ShiftLeft<1>(hn::Add(large_odd, x5))));
+// Outputs 0 and 2 (kOdd false) or 1 and 3 of four, from six values at the points, times 24 >> kHalvings.
+template <bool kOdd, class V>
+HWY_INLINE void FromPoints(const V* x, V& first, V& second) {
+  if constexpr (kOdd) {
+    const V small = hn::Sub(x[1], x[2]), large = hn::Sub(x[3], x[4]);
+    first = hn::Add(hn::Add(small, small), large);
+    second = hn::Add(small, hn::ShiftLeft<1>(hn::Add(large, x[5])));
+  } else {
+    const V small = hn::Add(x[1], x[2]), large = hn::Add(x[3], x[4]);
+    first = hn::Add(hn::ShiftLeft<1>(hn::Add(x[0], hn::Add(small, small))), large);
+    second = hn::Add(small, large);
+  }
 }
-// The outputs are 24 >> kHalvings[i] times too large in one direction.
 constexpr int kHalvings[4] = {0, 1, 2, 2};
 
 template <WinogradBytes bytes>
@@ -67,8 +73,8 @@ void ColumnsOf(const std::byte* const* rows, int64_t count, int16_t* HWY_RESTRIC
   const std::byte* row[kIntWinogradPatch];
   std::copy_n(rows, kIntWinogradPatch, row);
   for (int64_t i = 0; i < count; i += lanes) {
-    ToPoints([&](int y) HWY_ATTR { return LoadBytes<bytes>(row[y], i); },
-             [&](int y, auto v) HWY_ATTR { hn::StoreU(v, d, to + y * to_step + i); });
+    ToPoints([&](int y) SL_INLINE { return LoadBytes<bytes>(row[y], i); },
+             [&](int y, auto v) SL_INLINE { hn::StoreU(v, d, to + y * to_step + i); });
   }
 }
 
@@ -89,107 +95,141 @@ void Rows(const int16_t* from, int64_t from_step, int64_t channels, int64_t tile
       const int16_t* HWY_RESTRICT tile = from + y * from_step + t * kIntWinogradTile * channels;
       int16_t* HWY_RESTRICT out = to.values + y * kIntWinogradPatch * point_step + t * to.tile_step;
       for (int64_t c = 0; c < channels; c += lanes) {
-        ToPoints([&](int x) HWY_ATTR { return hn::LoadU(d, tile + x * channels + c); },
-                 [&](int x, auto v) HWY_ATTR { hn::StoreU(v, d, out + x * point_step + c); });
+        ToPoints([&](int x) SL_INLINE { return hn::LoadU(d, tile + x * channels + c); },
+                 [&](int x, auto v) SL_INLINE { hn::StoreU(v, d, out + x * point_step + c); });
       }
     }
   }
 }
 
-// Sixteen outputs of one tile and a vector of channels, as sums: put(row, column, sums).
-template <class Put>
-HWY_INLINE void TileSums(const int32_t* HWY_RESTRICT from, int64_t point_step, const Put& put) {
-  const Sums d;
+// What is left of the factors of the sums of output (row, column): 9 * 2^n.
+template <int row, int column>
+HWY_INLINE hn::Vec<Sums> WithoutFactors(hn::Vec<Sums> sum) {
+  const auto ninth = hn::Set(Sums(), static_cast<int32_t>(954437177));  // 9 * this is 1 modulo 2^32
+  return hn::ShiftRight<6 - kHalvings[row] - kHalvings[column]>(hn::Mul(sum, ninth));
+}
+
+// Rows 0 and 2 (kOdd false) or 1 and 3 of the sums of one tile: put(row, column, sums) with constants.
+template <bool kOdd, class Put>
+HWY_INLINE void HalfTile(const int32_t* HWY_RESTRICT from, int64_t point_step, const Put& put) {
   using V = hn::Vec<Sums>;
-  const V ninth = hn::Set(d, static_cast<int32_t>(954437177));  // 9 * this is 1 modulo 2^32
-  V rows[4][6];
+  const Sums d;
+  V a[6], b[6];
 #pragma GCC unroll 6
   for (int x = 0; x < 6; ++x) {
-    const auto at = [&](int y) HWY_ATTR { return hn::LoadU(d, from + (y * 6 + x) * point_step); };
-    FromPoints(at(0), at(1), at(2), at(3), at(4), at(5), [&](int y, V v) HWY_ATTR { rows[y][x] = v; });
+    V column[6];
+#pragma GCC unroll 6
+    for (int y = 0; y < 6; ++y) column[y] = hn::LoadU(d, from + (y * 6 + x) * point_step);
+    FromPoints<kOdd>(column, a[x], b[x]);
   }
-  const auto finish = [&](int row, auto halvings) HWY_ATTR __attribute__((always_inline)) {
-    constexpr int kLeft = 6 - decltype(halvings)::value;
-    const V* r = rows[row];
-    FromPoints(
-        r[0], r[1], r[2], r[3], r[4], r[5], [&](int x, V v) HWY_ATTR __attribute__((always_inline)) {
-          v = hn::Mul(v, ninth);
-          switch (x) {
-            case 0: return put(row, 0, hn::ShiftRight<kLeft>(v));
-            case 1: return put(row, 1, hn::ShiftRight<kLeft - 1>(v));
-            default: return put(row, x, hn::ShiftRight<kLeft - 2>(v));
-          }
-        });
+  constexpr int kFirst = kOdd ? 1 : 0, kSecond = kOdd ? 3 : 2;
+  const auto across = [&](const V* row, auto number) SL_INLINE {
+    constexpr int kRow = decltype(number)::value;
+    V x0, x1, x2, x3;
+    FromPoints<false>(row, x0, x2);
+    FromPoints<true>(row, x1, x3);
+    put(kRow, 0, WithoutFactors<kRow, 0>(x0));
+    put(kRow, 1, WithoutFactors<kRow, 1>(x1));
+    put(kRow, 2, WithoutFactors<kRow, 2>(x2));
+    put(kRow, 3, WithoutFactors<kRow, 3>(x3));
   };
-  finish(0, std::integral_constant<int, kHalvings[0]>());
-  finish(1, std::integral_constant<int, kHalvings[1]>());
-  finish(2, std::integral_constant<int, kHalvings[2]>());
-  finish(3, std::integral_constant<int, kHalvings[3]>());
+  across(a, std::integral_constant<int, kFirst>());
+  across(b, std::integral_constant<int, kSecond>());
 }
 
-// The channels from `c` on of all tiles: a whole vector, or `few` of one.
-template <Requantize::Rule rule, bool positive, bool wide, typename T>
-HWY_NOINLINE void Vector(const Requantize& by, const WinogradProducts& of, int64_t c, int64_t few) {
+template <class Put>
+HWY_INLINE void TileSums(const int32_t* from, int64_t point_step, const Put& put) {
+  HalfTile<false>(from, point_step, put);
+  HalfTile<true>(from, point_step, put);
+}
+
+// Tiles of one vector of channels: the sums that both kinds of results begin with. `lower` has room for a tile.
+template <bool wide, class Put>
+HWY_INLINE void TileSums(const WinogradProducts& of, int64_t offset, int32_t* HWY_RESTRICT lower, const Put& put) {
   const Sums d;
+  constexpr int64_t kLanes = hn::MaxLanes(Sums());
+  if constexpr (wide) {
+    TileSums(of.products + offset, of.point_step, [&](int row, int column, hn::Vec<Sums> sum) SL_INLINE {
+      hn::Store(sum, d, lower + (row * 4 + column) * kLanes);
+    });
+    TileSums(of.high_products + offset, of.point_step, [&](int row, int column, hn::Vec<Sums> sum) SL_INLINE {
+      put(row, column, hn::Add(hn::ShiftLeft<8>(sum), hn::Load(d, lower + (row * 4 + column) * kLanes)));
+    });
+  } else {
+    TileSums(of.products + offset, of.point_step, put);
+  }
+}
+
+// Whole tiles [first, end) and a whole vector of channels from `c` on.
+template <Requantize::Rule rule, Results results, bool wide, typename T>
+HWY_NOINLINE void WholeTiles(const Requantize& by, const WinogradProducts& of, int64_t c, int64_t end) {
+  const hn::Rebind<T, Sums> to;
+  Scaler<Sums, rule, results> scaler;
+  scaler.Load(by, c);
+  const Scaler<Sums, rule, results> scale = scaler;
+  const int64_t step = of.out_step;
+  T* out[4];
+#pragma GCC unroll 4
+  for (int y = 0; y < 4; ++y) out[y] = static_cast<T*>(of.out[y]) + c;
+  HWY_ALIGN int32_t lower[16 * hn::MaxLanes(Sums())];
+  for (int64_t t = 0; t < end; ++t) {
+    TileSums<wide>(of, t * of.tile_step + c, lower, [&](int row, int column, hn::Vec<Sums> sum) SL_INLINE {
+      hn::StoreU(hn::DemoteTo(to, scale(sum)), to, out[row] + column * step);
+    });
+#pragma GCC unroll 4
+    for (int y = 0; y < 4; ++y) out[y] += 4 * step;
+  }
+}
+
+// Tiles from `first` on of which a part is wanted, or `few` channels of a vector.
+template <Requantize::Rule rule, Results results, bool wide, typename T>
+HWY_NOINLINE void PartTiles(const Requantize& by, const WinogradProducts& of, int64_t c, int64_t few, int64_t first) {
   const hn::Rebind<T, Sums> to;
   constexpr int64_t kLanes = hn::MaxLanes(Sums());
-  Scaler<Sums, rule, positive> scaler;
-  scaler.Load(by, c);
-  T* out[4];
-  for (int y = 0; y < 4; ++y) out[y] = of.out[y] == nullptr ? nullptr : static_cast<T*>(of.out[y]) + c;
-  const int64_t step = of.out_step;
-  const int32_t *low = of.products + c, *high = of.high_products + c;
+  Scaler<Sums, rule, results> scale;
+  scale.Load(by, c);
   HWY_ALIGN int32_t lower[16 * kLanes];
-  for (int64_t x = 0; x < of.columns; x += 4, low += of.tile_step) {
-    const int64_t wanted = of.columns - x;
-    const auto put = [&](int row, int column, hn::Vec<Sums> sum) HWY_ATTR __attribute__((always_inline)) {
-      if constexpr (wide) sum = hn::Add(hn::ShiftLeft<8>(sum), hn::Load(d, lower + (row * 4 + column) * kLanes));
-      const auto result = hn::DemoteTo(to, scaler(sum));
-      if (out[row] == nullptr || column >= wanted) return;
-      if (few == kLanes) {
-        hn::StoreU(result, to, out[row] + (x + column) * step);
-      } else {
-        T last[16];
-        hn::StoreU(result, to, last);
-        std::copy(last, last + few, out[row] + (x + column) * step);
-      }
-    };
-    if constexpr (wide) {
-      TileSums(low, of.point_step, [&](int row, int column, hn::Vec<Sums> sum) HWY_ATTR {
-        hn::Store(sum, d, lower + (row * 4 + column) * kLanes);
-      });
-      TileSums(high, of.point_step, put);
-      high += of.tile_step;
-    } else {
-      TileSums(low, of.point_step, put);
+  T tile[16 * std::max<int64_t>(kLanes, 16)];
+  for (int64_t t = first; t * 4 < of.columns; ++t) {
+    TileSums<wide>(of, t * of.tile_step + c, lower, [&](int row, int column, hn::Vec<Sums> sum) SL_INLINE {
+      hn::StoreU(hn::DemoteTo(to, scale(sum)), to, tile + (row * 4 + column) * kLanes);
+    });
+    for (int64_t i = 0; i < 16; ++i) {
+      const int64_t row = i / 4, x = 4 * t + i % 4;
+      if (of.out[row] == nullptr || x >= of.columns) continue;
+      std::copy_n(tile + i * kLanes, few, static_cast<T*>(of.out[row]) + x * of.out_step + c);
     }
   }
 }
 
-template <Requantize::Rule rule, bool positive, bool wide, typename T>
+template <Requantize::Rule rule, Results results, bool wide, typename T>
 void Vectors(const Requantize& by, const WinogradProducts& of) {
   constexpr int64_t kLanes = hn::MaxLanes(Sums());
-  int64_t c = 0;
-  for (; c + kLanes <= of.channels; c += kLanes) Vector<rule, positive, wide, T>(by, of, c, kLanes);
-  if (c == of.channels) return;
-  if (of.channels < kLanes) return Vector<rule, positive, wide, T>(by, of, 0, of.channels);
-  // The last vector overlaps the one before it.
-  Vector<rule, positive, wide, T>(by, of, of.channels - kLanes, kLanes);
+  const bool rows = std::find(of.out, of.out + 4, nullptr) == of.out + 4 && of.channels >= kLanes;
+  const int64_t whole = rows ? of.columns / 4 : 0;
+  for (int64_t c = 0; c < of.channels; c += kLanes) {
+    // The last vector overlaps the one before it.
+    const int64_t from = std::max<int64_t>(std::min(c, of.channels - kLanes), 0);
+    if (whole > 0) WholeTiles<rule, results, wide, T>(by, of, from, whole);
+    PartTiles<rule, results, wide, T>(by, of, from, std::min(kLanes, of.channels), whole);
+  }
 }
 
 template <typename T>
 void Outputs(const Requantize& by, const WinogradProducts& of, T*) {
-  constexpr bool kWords = sizeof(T) == 2;
   using Rule = Requantize::Rule;
-  if constexpr (kWords) {
-    if (of.high_products != nullptr) {
-      if (by.rule == Rule::kWide) return Vectors<Rule::kWide, false, true, T>(by, of);
-      return Vectors<Rule::kAny, false, true, T>(by, of);
+  if constexpr (sizeof(T) == 2) {
+    if (by.rule == Rule::kWide) return Vectors<Rule::kWide, Results::kAny, true, T>(by, of);
+    if (by.rule == Rule::kAny) return Vectors<Rule::kAny, Results::kAny, true, T>(by, of);
+    return Vectors<Rule::kSmall, Results::kAny, true, T>(by, of);
+  } else {
+    if (by.rule == Rule::kAny) return Vectors<Rule::kAny, Results::kAny, false, T>(by, of);
+    switch (ResultsOf<T>(by)) {
+      case Results::kAny: return Vectors<Rule::kSmall, Results::kAny, false, T>(by, of);
+      case Results::kPositive: return Vectors<Rule::kSmall, Results::kPositive, false, T>(by, of);
+      case Results::kWhole: return Vectors<Rule::kSmall, Results::kWhole, false, T>(by, of);
     }
   }
-  if (by.rule == Rule::kAny) return Vectors<Rule::kAny, false, false, T>(by, of);
-  if (by.low >= by.zero_point) return Vectors<Rule::kSmall, true, false, T>(by, of);
-  return Vectors<Rule::kSmall, false, false, T>(by, of);
 }
 
 void Outputs8(const Requantize& by, const WinogradProducts& of, int8_t* type) { Outputs(by, of, type); }

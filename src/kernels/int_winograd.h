@@ -45,7 +45,7 @@ void IntWinogradRows(const int16_t* from, int64_t from_step, int64_t channels, i
 struct WinogradProducts {
   // [point][tile][channel] of the bytes, or of the lower and the upper ones.
   const int32_t* products = nullptr;
-  const int32_t* high_products = nullptr;  // null for bytes
+  const int32_t* high_products = nullptr;  // of int16 only
   int64_t tile_step = 0, point_step = 0;
   int64_t channels = 0;
   int64_t columns = 0;   // outputs of a row that are wanted: those of a tile more or fewer

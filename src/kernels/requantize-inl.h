@@ -4,6 +4,7 @@
 #include <hwy/highway.h>
 
 #include <algorithm>
+#include <limits>
 
 #include "kernels/requantize.h"
 
@@ -19,10 +20,23 @@ HWY_BEFORE_NAMESPACE();
 namespace safelight::kernels::HWY_NAMESPACE {
 namespace hn = hwy::HWY_NAMESPACE;
 
+// What is known of the results.
+enum class Results {
+  kAny,
+  kPositive,  // those below the zero point are limited to it, so how negative ties round does not matter
+  kWhole,     // the same, and the limits are those of the type, which stores take care of
+};
+template <typename T>
+Results ResultsOf(const Requantize& by) {
+  if (by.low < by.zero_point) return Results::kAny;
+  return by.low == std::numeric_limits<T>::min() && by.high == std::numeric_limits<T>::max() ? Results::kWhole
+                                                                                             : Results::kPositive;
+}
+
 #if HWY_TARGET == HWY_SCALAR
 
 // Processors without vectors: the definitions.
-template <class D, Requantize::Rule rule, bool positive>
+template <class D, Requantize::Rule rule, Results results>
 struct Scaler {
   Requantize by;
 
@@ -67,12 +81,19 @@ HWY_INLINE V HighProducts(D d, V a, V factor, V odd_factor) {
   return hn::OddEven(high, low);
 }
 
-// The parameters of a vector of channels, for one rule. `positive`: results below the zero point are limited to it, so
-// how negative ties round does not matter.
-template <class D, Requantize::Rule rule, bool positive>
+// Positive results of the small rule take one shift of the product, which has all roundings in one number.
+#if HWY_TARGET <= HWY_AVX2
+constexpr bool kShiftsProducts = true;
+#else
+constexpr bool kShiftsProducts = false;
+#endif
+
+// The parameters of a vector of channels, for one rule.
+template <class D, Requantize::Rule rule, Results results>
 struct Scaler {
   using V = hn::Vec<D>;
   using W = hn::Vec<hn::Repartition<uint64_t, D> >;
+  static constexpr bool kOneShift = kShiftsProducts && rule == Requantize::Rule::kSmall && results != Results::kAny;
   V bias, factor, odd_factor, left, right, round, zero_point, low, high;
   W even_right, odd_right, even_round, odd_round;
 
@@ -88,41 +109,62 @@ struct Scaler {
     low = hn::Set(d, by.low);
     high = hn::Set(d, by.high);
     const V one = hn::Set(d, 1);
+    const auto even = [&](V v) HWY_ATTR { return hn::And(hn::BitCast(bits, v), hn::Set(bits, uint64_t{0xFFFFFFFF})); };
+    const auto odd = [&](V v) HWY_ATTR { return hn::ShiftRight<32>(hn::BitCast(bits, v)); };
     if constexpr (rule == Requantize::Rule::kAny) {
       left = hn::LoadU(d, by.left + c);
       round = hn::Sub(one << right, one);
+    } else if constexpr (kOneShift) {
+      // bias * factor, both roundings and the zero point; and 2^30 more, so that what is shifted is not negative.
+      round = hn::Add(hn::ShiftRight<1>(one << right), hn::Set(d, 1 << 30));
+      const auto all = [&](V b, V f, W unit) HWY_ATTR {
+        return hn::Add(hn::BitCast(bits, hn::MulEven(b, f)),
+                       hn::Add(hn::Set(bits, uint64_t{1} << 30), hn::ShiftLeft<31>(unit)));
+      };
+      even_round = all(bias, factor, even(round));
+      odd_round = all(OddToEven(d, bias), odd_factor, odd(round));
+      even_right = hn::Add(even(right), hn::Set(bits, uint64_t{31}));
+      odd_right = hn::Sub(odd(right), hn::Set(bits, uint64_t{1}));
+      zero_point = hn::Sub(zero_point, hn::Set(d, 1 << 30) >> right);
     } else if constexpr (rule == Requantize::Rule::kSmall) {
       round = hn::Add(hn::ShiftRight<1>(one << right), zero_point << right);
     } else {
-      const auto mask = hn::Set(bits, uint64_t{0xFFFFFFFF}), one_bit = hn::Set(bits, uint64_t{1});
-      even_right = hn::And(hn::BitCast(bits, right), mask);
-      odd_right = hn::ShiftRight<32>(hn::BitCast(bits, right));
+      const auto one_bit = hn::Set(bits, uint64_t{1});
+      even_right = even(right);
+      odd_right = odd(right);
       even_round = one_bit << hn::Sub(even_right, one_bit);
       odd_round = one_bit << hn::Sub(odd_right, one_bit);
     }
   }
 
-  // Results, limited.
+  // Results, limited unless stores do it.
   HWY_INLINE V operator()(V sum) const {
     const D d;
-    V x = hn::Add(sum, bias);
+    const hn::Repartition<uint64_t, D> bits;
+    V x = sum;
+    if constexpr (!kOneShift) x = hn::Add(sum, bias);
     if constexpr (rule == Requantize::Rule::kAny) {
       x = HighProducts(d, x << left, factor, odd_factor);
       const V threshold = hn::Sub(hn::ShiftRight<1>(round), hn::ShiftRight<31>(x));
       const V up = hn::VecFromMask(d, hn::Gt(hn::And(x, round), threshold));
       x = hn::Add(hn::Sub(x >> right, up), zero_point);
+    } else if constexpr (kOneShift) {
+      // The odd products are shifted by 32 less, to where their lanes are.
+      const auto even = hn::Add(hn::BitCast(bits, hn::MulEven(x, factor)), even_round) >> even_right;
+      const auto odd = hn::Add(hn::BitCast(bits, hn::MulEven(OddToEven(d, x), odd_factor)), odd_round) >> odd_right;
+      x = hn::Add(hn::OddEven(hn::BitCast(d, odd), hn::BitCast(d, even)), zero_point);
     } else if constexpr (rule == Requantize::Rule::kSmall) {
       x = HighProducts(d, x, factor, odd_factor);
       V up = round;
-      if constexpr (!positive) up = hn::Add(up, hn::ShiftRight<31>(x));
+      if constexpr (results == Results::kAny) up = hn::Add(up, hn::ShiftRight<31>(x));
       x = hn::Add(x, up) >> right;
     } else {
-      const hn::Repartition<uint64_t, D> bits;
       // Only the lower 32 bits of what is shifted count, so the shift need not know the sign.
       const auto even = hn::Add(hn::BitCast(bits, hn::MulEven(x, factor)), even_round) >> even_right;
       const auto odd = hn::Add(hn::BitCast(bits, hn::MulEven(OddToEven(d, x), odd_factor)), odd_round) >> odd_right;
       x = hn::Add(hn::OddEven(hn::BitCast(d, hn::ShiftLeft<32>(odd)), hn::BitCast(d, even)), zero_point);
     }
+    if constexpr (results == Results::kWhole) return x;
     return hn::Min(hn::Max(x, low), high);
   }
 };

@@ -18,11 +18,11 @@ namespace hn = hwy::HWY_NAMESPACE;
 using Sums = hn::CappedTag<int32_t, 16>;
 
 // The channels from `c` on, of all pixels: a whole vector, or `few` of one.
-template <Requantize::Rule rule, bool positive, bool whole, typename T>
+template <Requantize::Rule rule, Results results, bool whole, typename T>
 HWY_INLINE void Column(const Requantize& by, const SumPixels& p, int64_t c, int64_t few, T* out) {
   const Sums d;
   const hn::Rebind<T, Sums> to;
-  Scaler<Sums, rule, positive> scaler;
+  Scaler<Sums, rule, results> scaler;
   scaler.Load(by, c);
   for (int64_t i = 0; i < p.pixels; ++i) {
     const auto x = hn::DemoteTo(to, scaler(hn::LoadU(d, p.sums + i * p.sum_step + c)));
@@ -37,23 +37,27 @@ HWY_INLINE void Column(const Requantize& by, const SumPixels& p, int64_t c, int6
   }
 }
 
-template <Requantize::Rule rule, bool positive, typename T>
+template <Requantize::Rule rule, Results results, typename T>
 void Columns(const Requantize& by, const SumPixels& p, T* out) {
   const int64_t lanes = static_cast<int64_t>(hn::Lanes(Sums()));
   int64_t c = 0;
-  for (; c + lanes <= p.channels; c += lanes) Column<rule, positive, true>(by, p, c, lanes, out);
+  for (; c + lanes <= p.channels; c += lanes) Column<rule, results, true>(by, p, c, lanes, out);
   if (c == p.channels) return;
-  if (p.channels < lanes) return Column<rule, positive, false>(by, p, 0, p.channels, out);
+  if (p.channels < lanes) return Column<rule, results, false>(by, p, 0, p.channels, out);
   // The last vector overlaps the one before it.
-  Column<rule, positive, true>(by, p, p.channels - lanes, lanes, out);
+  Column<rule, results, true>(by, p, p.channels - lanes, lanes, out);
 }
 
 template <typename T>
 void Pixels(const Requantize& by, const SumPixels& p, T* out) {
-  if (by.rule == Requantize::Rule::kWide) return Columns<Requantize::Rule::kWide, false>(by, p, out);
-  if (by.rule == Requantize::Rule::kAny) return Columns<Requantize::Rule::kAny, false>(by, p, out);
-  if (by.low >= by.zero_point) return Columns<Requantize::Rule::kSmall, true>(by, p, out);
-  return Columns<Requantize::Rule::kSmall, false>(by, p, out);
+  using Rule = Requantize::Rule;
+  if (by.rule == Rule::kWide) return Columns<Rule::kWide, Results::kAny>(by, p, out);
+  if (by.rule == Rule::kAny) return Columns<Rule::kAny, Results::kAny>(by, p, out);
+  switch (ResultsOf<T>(by)) {
+    case Results::kAny: return Columns<Rule::kSmall, Results::kAny>(by, p, out);
+    case Results::kPositive: return Columns<Rule::kSmall, Results::kPositive>(by, p, out);
+    case Results::kWhole: return Columns<Rule::kSmall, Results::kWhole>(by, p, out);
+  }
 }
 
 void Pixels8(const Requantize& by, const SumPixels& p, int8_t* out) { Pixels(by, p, out); }

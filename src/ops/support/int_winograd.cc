@@ -68,10 +68,12 @@ class WinogradKernel : public Kernel {
 
   int64_t PatchBytes(int64_t tiles) const { return RoundUp(kIntWinogradPatch * RowValues(tiles) * size()); }
   int64_t RowBytes(int64_t tiles) const { return RoundUp(kIntWinogradPatch * RowValues(tiles) * 2); }
-  int64_t ValueBytes(int64_t tiles) const {
-    return RoundUp(kIntWinogradPoints * tiles * kernels::IntWinogradChannels(in_) * 2);
-  }
-  int64_t SumBytes(int64_t tiles) const { return RoundUp(kIntWinogradPoints * tiles * padded_ * 4); }
+  // Points lie an odd number of cache lines apart, for a tile is read at all of them: against conflicts in L1.
+  static int64_t OddLines(int64_t bytes) { return ((bytes + 63) / 64 | 1) * 64; }
+  int64_t ValueStep(int64_t tiles) const { return OddLines(tiles * kernels::IntWinogradChannels(in_) * 2) / 2; }
+  int64_t SumStep(int64_t tiles) const { return OddLines(tiles * padded_ * 4) / 4; }
+  int64_t ValueBytes(int64_t tiles) const { return kIntWinogradPoints * ValueStep(tiles) * 2; }
+  int64_t SumBytes(int64_t tiles) const { return kIntWinogradPoints * SumStep(tiles) * 4; }
   int64_t BlockBytes(int64_t tiles) const {
     return PatchBytes(tiles) + RowBytes(tiles) + ValueBytes(tiles) + planes() * SumBytes(tiles);
   }
@@ -138,7 +140,7 @@ class WinogradKernel : public Kernel {
                          : dtype_ == DType::kInt8 ? kernels::WinogradBytes::kSigned
                                                   : kernels::WinogradBytes::kUnsigned;
       kernels::IntWinogradColumns(bytes, from, Columns(tiles) * in_, transformed, RowValues(tiles_));
-      const int64_t tile_step = kernels::IntWinogradChannels(in_), point_step = tile_step * tiles_;
+      const int64_t tile_step = kernels::IntWinogradChannels(in_), point_step = ValueStep(tiles_);
       kernels::IntWinogradRows(transformed, RowValues(tiles_), in_, tiles, {values, tile_step, point_step});
       for (int64_t p = 0; p < kIntWinogradPoints; ++p) {
         const kernels::IntRun run{values + p * point_step, 0, GroupsOf()};
@@ -148,7 +150,7 @@ class WinogradKernel : public Kernel {
                                     .num_runs = 1,
                                     .in_step = 2 * tile_step,
                                     .pixels = tiles,
-                                    .sums = sums + plane * SumBytes(tiles_) / 4 + p * tiles_ * padded_});
+                                    .sums = sums + plane * SumBytes(tiles_) / 4 + p * SumStep(tiles_)});
       }
     }
     Store(args, at, columns, rows, sums);
@@ -180,7 +182,7 @@ class WinogradKernel : public Kernel {
     kernels::WinogradProducts of{.products = sums,
                                  .high_products = words_ ? sums + SumBytes(tiles_) / 4 : nullptr,
                                  .tile_step = padded_,
-                                 .point_step = tiles_ * padded_,
+                                 .point_step = SumStep(tiles_),
                                  .channels = out_,
                                  .columns = columns,
                                  .out_step = out.strides[2]};
