@@ -86,8 +86,9 @@ template <class Dot, int kWidth, int kBlocks>
 void Blocks(const IntPixels& p, const std::byte* weights, int64_t next, int32_t* sums, int64_t step) {
   constexpr int kVectors = kBlocks * kWidth / static_cast<int>(hn::MaxLanes(hn::CappedTag<int32_t, kWidth>()));
   constexpr int kRegisters = HWY_TARGET <= HWY_AVX3 || HWY_ARCH_ARM_A64 ? 32 : 16;
-  // As many as leave registers for weights and a group.
-  constexpr int kMost = std::min(12, (kRegisters - 1 - kVectors) / (kVectors * Dot::kSums));
+  // As many as leave registers for weights and a group. Twelve sums keep the multipliers busy; more would be too long a
+  // block for the CPU to begin the next one meanwhile.
+  constexpr int kMost = std::min(12 / kVectors, (kRegisters - 1 - kVectors) / (kVectors * Dot::kSums));
   int64_t x = 0;
   for (; x + kMost <= p.pixels; x += kMost) Block<Dot, kWidth, kBlocks, kMost>(p, x, weights, next, sums, step);
   if constexpr (kMost > 4) {

@@ -109,7 +109,7 @@ HWY_INLINE hn::Vec<Sums> WithoutFactors(hn::Vec<Sums> sum) {
   return hn::ShiftRight<6 - kHalvings[row] - kHalvings[column]>(hn::Mul(sum, ninth));
 }
 
-// Rows 0 and 2 (kOdd false) or 1 and 3 of the sums of one tile: put(row, column, sums) with constants.
+// Rows 0 and 2 (kOdd false) or 1 and 3 of the sums of one tile: put(row, four sums).
 template <bool kOdd, class Put>
 HWY_INLINE void HalfTile(const int32_t* HWY_RESTRICT from, int64_t point_step, const Put& put) {
   using V = hn::Vec<Sums>;
@@ -128,10 +128,8 @@ HWY_INLINE void HalfTile(const int32_t* HWY_RESTRICT from, int64_t point_step, c
     V x0, x1, x2, x3;
     FromPoints<false>(row, x0, x2);
     FromPoints<true>(row, x1, x3);
-    put(kRow, 0, WithoutFactors<kRow, 0>(x0));
-    put(kRow, 1, WithoutFactors<kRow, 1>(x1));
-    put(kRow, 2, WithoutFactors<kRow, 2>(x2));
-    put(kRow, 3, WithoutFactors<kRow, 3>(x3));
+    put(kRow, WithoutFactors<kRow, 0>(x0), WithoutFactors<kRow, 1>(x1), WithoutFactors<kRow, 2>(x2),
+        WithoutFactors<kRow, 3>(x3));
   };
   across(a, std::integral_constant<int, kFirst>());
   across(b, std::integral_constant<int, kSecond>());
@@ -149,21 +147,64 @@ HWY_INLINE void TileSums(const WinogradProducts& of, int64_t offset, int32_t* HW
   const Sums d;
   constexpr int64_t kLanes = hn::MaxLanes(Sums());
   if constexpr (wide) {
-    TileSums(of.products + offset, of.point_step, [&](int row, int column, hn::Vec<Sums> sum) SL_INLINE {
-      hn::Store(sum, d, lower + (row * 4 + column) * kLanes);
+    using V = hn::Vec<Sums>;
+    TileSums(of.products + offset, of.point_step, [&](int row, V x0, V x1, V x2, V x3) SL_INLINE {
+      int32_t* const to = lower + row * 4 * kLanes;
+      hn::Store(x0, d, to), hn::Store(x1, d, to + kLanes);
+      hn::Store(x2, d, to + 2 * kLanes), hn::Store(x3, d, to + 3 * kLanes);
     });
-    TileSums(of.high_products + offset, of.point_step, [&](int row, int column, hn::Vec<Sums> sum) SL_INLINE {
-      put(row, column, hn::Add(hn::ShiftLeft<8>(sum), hn::Load(d, lower + (row * 4 + column) * kLanes)));
+    TileSums(of.high_products + offset, of.point_step, [&](int row, V x0, V x1, V x2, V x3) SL_INLINE {
+      const auto whole = [&](V x, int column) SL_INLINE {
+        return hn::Add(hn::ShiftLeft<8>(x), hn::Load(d, lower + (row * 4 + column) * kLanes));
+      };
+      put(row, whole(x0, 0), whole(x1, 1), whole(x2, 2), whole(x3, 3));
     });
   } else {
     TileSums(of.products + offset, of.point_step, put);
   }
 }
 
-// Whole tiles [first, end) and a whole vector of channels from `c` on.
+// Four results of a vector of channels, `step` elements apart.
+template <typename T>
+HWY_INLINE void StoreFour(hn::Vec<Sums> x0, hn::Vec<Sums> x1, hn::Vec<Sums> x2, hn::Vec<Sums> x3, T* to, int64_t step) {
+#if HWY_TARGET <= HWY_AVX2
+  // Packed together: first within parts of 128 bits, each of which has four channels of all four.
+  if constexpr (sizeof(T) == 1) {
+    const Sums d;
+#if HWY_TARGET <= HWY_AVX3
+    const __m512i low = _mm512_packs_epi32(x0.raw, x1.raw), high = _mm512_packs_epi32(x2.raw, x3.raw);
+    const __m512i bytes = std::is_signed_v<T> ? _mm512_packs_epi16(low, high) : _mm512_packus_epi16(low, high);
+    alignas(64) static constexpr int32_t kOrder[] = {0, 4, 8, 12, 1, 5, 9, 13, 2, 6, 10, 14, 3, 7, 11, 15};
+    const __m512i all = _mm512_permutexvar_epi32(hn::Load(d, kOrder).raw, bytes);
+    _mm_storeu_si128(reinterpret_cast<__m128i*>(to), _mm512_castsi512_si128(all));
+    _mm_storeu_si128(reinterpret_cast<__m128i*>(to + step), _mm512_extracti32x4_epi32(all, 1));
+    _mm_storeu_si128(reinterpret_cast<__m128i*>(to + 2 * step), _mm512_extracti32x4_epi32(all, 2));
+    _mm_storeu_si128(reinterpret_cast<__m128i*>(to + 3 * step), _mm512_extracti32x4_epi32(all, 3));
+#else
+    const __m256i low = _mm256_packs_epi32(x0.raw, x1.raw), high = _mm256_packs_epi32(x2.raw, x3.raw);
+    const __m256i bytes = std::is_signed_v<T> ? _mm256_packs_epi16(low, high) : _mm256_packus_epi16(low, high);
+    alignas(32) static constexpr int32_t kOrder[] = {0, 4, 1, 5, 2, 6, 3, 7};
+    const __m256i all = _mm256_permutevar8x32_epi32(bytes, hn::Load(d, kOrder).raw);
+    const __m128i first = _mm256_castsi256_si128(all), second = _mm256_extracti128_si256(all, 1);
+    _mm_storel_epi64(reinterpret_cast<__m128i*>(to), first);
+    _mm_storel_epi64(reinterpret_cast<__m128i*>(to + step), _mm_unpackhi_epi64(first, first));
+    _mm_storel_epi64(reinterpret_cast<__m128i*>(to + 2 * step), second);
+    _mm_storel_epi64(reinterpret_cast<__m128i*>(to + 3 * step), _mm_unpackhi_epi64(second, second));
+#endif
+    return;
+  }
+#endif
+  const hn::Rebind<T, Sums> d;
+  hn::StoreU(hn::DemoteTo(d, x0), d, to);
+  hn::StoreU(hn::DemoteTo(d, x1), d, to + step);
+  hn::StoreU(hn::DemoteTo(d, x2), d, to + 2 * step);
+  hn::StoreU(hn::DemoteTo(d, x3), d, to + 3 * step);
+}
+
+// The first `end` tiles, all of which are wanted, and a whole vector of channels from `c` on.
 template <Requantize::Rule rule, Results results, bool wide, typename T>
 HWY_NOINLINE void WholeTiles(const Requantize& by, const WinogradProducts& of, int64_t c, int64_t end) {
-  const hn::Rebind<T, Sums> to;
+  using V = hn::Vec<Sums>;
   Scaler<Sums, rule, results> scaler;
   scaler.Load(by, c);
   const Scaler<Sums, rule, results> scale = scaler;
@@ -173,8 +214,8 @@ HWY_NOINLINE void WholeTiles(const Requantize& by, const WinogradProducts& of, i
   for (int y = 0; y < 4; ++y) out[y] = static_cast<T*>(of.out[y]) + c;
   HWY_ALIGN int32_t lower[16 * hn::MaxLanes(Sums())];
   for (int64_t t = 0; t < end; ++t) {
-    TileSums<wide>(of, t * of.tile_step + c, lower, [&](int row, int column, hn::Vec<Sums> sum) SL_INLINE {
-      hn::StoreU(hn::DemoteTo(to, scale(sum)), to, out[row] + column * step);
+    TileSums<wide>(of, t * of.tile_step + c, lower, [&](int row, V x0, V x1, V x2, V x3) SL_INLINE {
+      StoreFour(scale(x0), scale(x1), scale(x2), scale(x3), out[row], step);
     });
 #pragma GCC unroll 4
     for (int y = 0; y < 4; ++y) out[y] += 4 * step;
@@ -184,15 +225,15 @@ HWY_NOINLINE void WholeTiles(const Requantize& by, const WinogradProducts& of, i
 // Tiles from `first` on of which a part is wanted, or `few` channels of a vector.
 template <Requantize::Rule rule, Results results, bool wide, typename T>
 HWY_NOINLINE void PartTiles(const Requantize& by, const WinogradProducts& of, int64_t c, int64_t few, int64_t first) {
-  const hn::Rebind<T, Sums> to;
+  using V = hn::Vec<Sums>;
   constexpr int64_t kLanes = hn::MaxLanes(Sums());
   Scaler<Sums, rule, results> scale;
   scale.Load(by, c);
   HWY_ALIGN int32_t lower[16 * kLanes];
   T tile[16 * std::max<int64_t>(kLanes, 16)];
   for (int64_t t = first; t * 4 < of.columns; ++t) {
-    TileSums<wide>(of, t * of.tile_step + c, lower, [&](int row, int column, hn::Vec<Sums> sum) SL_INLINE {
-      hn::StoreU(hn::DemoteTo(to, scale(sum)), to, tile + (row * 4 + column) * kLanes);
+    TileSums<wide>(of, t * of.tile_step + c, lower, [&](int row, V x0, V x1, V x2, V x3) SL_INLINE {
+      StoreFour(scale(x0), scale(x1), scale(x2), scale(x3), tile + row * 4 * kLanes, kLanes);
     });
     for (int64_t i = 0; i < 16; ++i) {
       const int64_t row = i / 4, x = 4 * t + i % 4;

@@ -115,17 +115,20 @@ struct Scaler {
       left = hn::LoadU(d, by.left + c);
       round = hn::Sub(one << right, one);
     } else if constexpr (kOneShift) {
-      // bias * factor, both roundings and the zero point; and 2^30 more, so that what is shifted is not negative.
-      round = hn::Add(hn::ShiftRight<1>(one << right), hn::Set(d, 1 << 30));
+      // bias * factor, both roundings and the zero point; and 2^30 more where shifts take no sign.
+      round = hn::Add(hn::ShiftRight<1>(one << right), kKnowsSign ? zero_point << right : hn::Set(d, 1 << 30));
       const auto all = [&](V b, V f, W unit) HWY_ATTR {
+        // The unit's sign is that of its 32 bits.
+        const hn::Repartition<int64_t, D> wide;
+        const auto extended = hn::ShiftRight<1>(hn::BitCast(wide, hn::ShiftLeft<32>(unit)));
         return hn::Add(hn::BitCast(bits, hn::MulEven(b, f)),
-                       hn::Add(hn::Set(bits, uint64_t{1} << 30), hn::ShiftLeft<31>(unit)));
+                       hn::Add(hn::Set(bits, uint64_t{1} << 30), hn::BitCast(bits, extended)));
       };
       even_round = all(bias, factor, even(round));
       odd_round = all(OddToEven(d, bias), odd_factor, odd(round));
       even_right = hn::Add(even(right), hn::Set(bits, uint64_t{31}));
       odd_right = hn::Sub(odd(right), hn::Set(bits, uint64_t{1}));
-      zero_point = hn::Sub(zero_point, hn::Set(d, 1 << 30) >> right);
+      if (!kKnowsSign) zero_point = hn::Sub(zero_point, hn::Set(d, 1 << 30) >> right);
     } else if constexpr (rule == Requantize::Rule::kSmall) {
       round = hn::Add(hn::ShiftRight<1>(one << right), zero_point << right);
     } else {
@@ -136,6 +139,14 @@ struct Scaler {
       odd_round = one_bit << hn::Sub(odd_right, one_bit);
     }
   }
+
+#if HWY_TARGET <= HWY_AVX3
+  using Signed = hn::Repartition<int64_t, D>;
+  static constexpr bool kKnowsSign = true;
+#else
+  using Signed = hn::Repartition<uint64_t, D>;
+  static constexpr bool kKnowsSign = false;
+#endif
 
   // Results, limited unless stores do it.
   HWY_INLINE V operator()(V sum) const {
@@ -150,9 +161,13 @@ struct Scaler {
       x = hn::Add(hn::Sub(x >> right, up), zero_point);
     } else if constexpr (kOneShift) {
       // The odd products are shifted by 32 less, to where their lanes are.
-      const auto even = hn::Add(hn::BitCast(bits, hn::MulEven(x, factor)), even_round) >> even_right;
-      const auto odd = hn::Add(hn::BitCast(bits, hn::MulEven(OddToEven(d, x), odd_factor)), odd_round) >> odd_right;
-      x = hn::Add(hn::OddEven(hn::BitCast(d, odd), hn::BitCast(d, even)), zero_point);
+      const Signed s;
+      const auto even =
+          hn::Add(hn::BitCast(s, hn::MulEven(x, factor)), hn::BitCast(s, even_round)) >> hn::BitCast(s, even_right);
+      const auto odd = hn::Add(hn::BitCast(s, hn::MulEven(OddToEven(d, x), odd_factor)), hn::BitCast(s, odd_round)) >>
+                       hn::BitCast(s, odd_right);
+      x = hn::OddEven(hn::BitCast(d, odd), hn::BitCast(d, even));
+      if constexpr (!kKnowsSign) x = hn::Add(x, zero_point);
     } else if constexpr (rule == Requantize::Rule::kSmall) {
       x = HighProducts(d, x, factor, odd_factor);
       V up = round;

@@ -12,7 +12,7 @@ namespace safelight::kernels {
 struct Requantize {
   enum class Rule {
     kAny,    // (sum + bias) * 2^left * factor / 2^31, rounded, / 2^right, rounded with ties away from zero
-    kSmall,  // the same where no left is above 0, |sum + bias| < 2^30 and 1 <= right <= kMostRight
+    kSmall,  // the same where no left is above 0, 1 <= right <= kMostRight, |sum + bias| < 2^30 without wrapping around
     kWide,   // (sum + bias) * factor / 2^right, rounded once with ties up; factor has 15 bits, 1 <= right <= 32, and
              // sum + bias stays within 32 bits
   };

@@ -151,7 +151,8 @@ bool SumScaling::SetWide(std::span<const SumBound> bounds, const Value* bias) {
 bool SumScaling::IsSmall(std::span<const SumBound> bounds, const Value* bias) const {
   for (size_t c = 0; c < bounds.size(); ++c) {
     if (left_[c] > 0 || right_[c] < 1 || right_[c] > kernels::Requantize::kMostRight) return false;
-    if (bounds[c].largest + std::abs(BiasOf(bias, c)) >= int64_t{1} << 30) return false;
+    // So the kernel's sum and the bias it gets, which may be two times as large, stay within 32 bits by themselves.
+    if (bounds[c].largest + std::abs(BiasOf(bias, c)) >= int64_t{1} << 29) return false;
   }
   return true;
 }

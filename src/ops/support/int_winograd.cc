@@ -166,9 +166,12 @@ class WinogradKernel : public Kernel {
     }
     const int64_t begin = std::clamp<int64_t>(-first, 0, count);
     const int64_t end = std::clamp<int64_t>(sliding_.columns.in - first, begin, count);
-    copy.Zeros(begin * in_, to);
     const auto place = [&](int64_t x) { return in.Offset(0, at.n) + in.Offset(1, y) + in.Offset(2, first + x); };
-    if (in.row_axis != 2 && in.strides[2] == in_) {
+    const bool together = in.row_axis != 2 && in.strides[2] == in_;
+    // Vectors that would read beyond the row need the copy's margin.
+    if (together && begin == 0 && end == count && count * in_ % 32 == 0) return in.data + place(0) * size();
+    copy.Zeros(begin * in_, to);
+    if (together) {
       if (end > begin) copy.Copy(in, place(begin), (end - begin) * in_, to + begin * in_ * size());
     } else {
       for (int64_t x = begin; x < end; ++x) copy.Copy(in, place(x), in_, to + x * in_ * size());
