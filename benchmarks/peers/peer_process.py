@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """One runtime in one process, driven over pipes like bench_runner.
 
-Loads, compiles and runs once, writes the first output to --output (float32, the runtime's own layout) and prints one line of
-JSON. Then, for each line "run" of the standard input, runs once and prints the seconds; for "end" prints the peak memory
+Loads, compiles and runs once, writes the first output to --output (as float32, the runtime's own layout) and prints one line of
+JSON. Inputs are of --dtype, as in the file of --input; integers stay integers. Then, for each line "run" of the standard input, runs once and prints the seconds; for "end" prints the peak memory
 as JSON and ends. Inputs and outputs stay in place between runs, in the layout that the runtime's file has.
 """
 import argparse
@@ -23,10 +23,10 @@ def peak_kib():
 def read_planar(options):
     """The one input as [1, c, h, w]; row by row, so that no second copy is in this process's peak."""
     h, w, c = options.shape
-    picture = np.empty((1, c, h, w), np.float32)
+    picture = np.empty((1, c, h, w), options.dtype)
     with open(options.input, "rb") as file:
         for y in range(h):
-            picture[0, :, y] = np.frombuffer(file.read(4 * w * c), np.float32).reshape(w, c).T
+            picture[0, :, y] = np.frombuffer(file.read(picture.itemsize * w * c), picture.dtype).reshape(w, c).T
     return picture
 
 
@@ -35,7 +35,7 @@ def read_inputs(options, shapes):
     if options.layout == "nchw":
         return [read_planar(options)]
     with open(options.input, "rb") as file:
-        return [np.fromfile(file, np.float32, math.prod(shape)).reshape(shape) for shape in shapes]
+        return [np.fromfile(file, options.dtype, math.prod(shape)).reshape(shape) for shape in shapes]
 
 
 class LiteRt:
@@ -98,11 +98,11 @@ class OnnxRuntime:
     def compile(self, options):
         self.binding = self.session.io_binding()
         self.inputs = read_inputs(options, [port.shape for port in self.session.get_inputs()])
-        self.outputs = [np.zeros(port.shape, np.float32) for port in self.session.get_outputs()]
+        self.outputs = [np.zeros(port.shape, options.dtype) for port in self.session.get_outputs()]
         for bind, ports, arrays in ((self.binding.bind_input, self.session.get_inputs(), self.inputs),
                                     (self.binding.bind_output, self.session.get_outputs(), self.outputs)):
             for port, array in zip(ports, arrays):
-                bind(port.name, "cpu", 0, np.float32, array.shape, array.ctypes.data)
+                bind(port.name, "cpu", 0, array.dtype.type, array.shape, array.ctypes.data)
 
     def run(self):
         self.session.run_with_iobinding(self.binding)
@@ -186,7 +186,7 @@ class OpenVino:
         compiled = self.core.compile_model(self.model, "CPU", settings)
         self.request = compiled.create_infer_request()
         self.inputs = read_inputs(options, [tuple(port.shape) for port in compiled.inputs])
-        self.outputs = [np.zeros(tuple(port.shape), np.float32) for port in compiled.outputs]
+        self.outputs = [np.zeros(tuple(port.shape), options.dtype) for port in compiled.outputs]
         for port, array in zip([*compiled.inputs, *compiled.outputs], self.inputs + self.outputs):
             self.request.set_tensor(port, self.module.Tensor(array, shared_memory=True))
 
@@ -213,6 +213,7 @@ def parse():
     parser.add_argument("--outputs", required=True, help="their names, the first first; empty: the runtime's own order",
                         type=lambda s: [name for name in s.split(",") if name])
     parser.add_argument("--threads", type=int, required=True)
+    parser.add_argument("--dtype", default="float32", type=np.dtype, help="of inputs and outputs")
     return parser.parse_args()
 
 

@@ -1,13 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Runs a network as a program that links the runtime core alone would: float32 tensors in and out, both resident.
-// Driven over pipes like peer_process.py: loads, compiles and runs once, writes the first output and prints one line of
-// JSON; then runs once for each line "run" of the standard input and prints the seconds; "end" prints the peak memory
-// as JSON.
+// Runs a network as a program that links the runtime core alone would: tensors of the file's own types in and out, both
+// resident. Driven over pipes like peer_process.py: loads, compiles and runs once, writes the first output (as float32)
+// and prints one line of JSON; then runs once for each line "run" of the standard input and prints the seconds; "end"
+// prints the peak memory as JSON.
 //
 //   bench_runner --model FILE.tflite --input RAW --output RAW [--threads N] [--memory-limit BYTES] [--strip ROWS]
 //   [--block COLUMNS]
-//                [--arithmetic exact]
+//                [--arithmetic exact] [--simd AVX2]
+#include <hwy/targets.h>
+
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>
@@ -37,7 +39,7 @@ long long Number(const Options& options, const char* name) {
 }
 
 struct Tensors {
-  std::vector<std::vector<float>> memory;
+  std::vector<std::vector<std::byte>> memory;
   std::vector<safelight::ConstTensorView> inputs;
   std::vector<safelight::TensorView> outputs;
 };
@@ -46,34 +48,62 @@ struct Tensors {
 Status MakeTensors(const safelight::Session& session, const std::string& input, Tensors* tensors) {
   const std::unique_ptr<std::FILE, int (*)(std::FILE*)> file(std::fopen(input.c_str(), "rbe"), std::fclose);
   if (file == nullptr) return safelight::IoError(input, ": cannot be opened");
+  const auto memory_of = [&](const safelight::Port& port) {
+    const size_t bytes = static_cast<size_t>(port.shape.elements()) * safelight::DTypeSize(port.dtype);
+    return tensors->memory.emplace_back(bytes).data();
+  };
   for (const safelight::Port& port : session.inputs()) {
-    if (port.dtype != safelight::DType::kFloat32)
-      return safelight::InvalidArgument("input '", port.name, "' is not float32");
-    std::vector<float> values(static_cast<size_t>(port.shape.elements()));
-    if (std::fread(values.data(), sizeof(float), values.size(), file.get()) != values.size())
+    std::byte* const values = memory_of(port);
+    const size_t bytes = tensors->memory.back().size();
+    if (std::fread(values, 1, bytes, file.get()) != bytes)
       return safelight::IoError(input, ": ends before input '", port.name, "'");
-    tensors->inputs.emplace_back(port.dtype, port.shape, values.data());
-    tensors->memory.push_back(std::move(values));
+    tensors->inputs.emplace_back(port.dtype, port.shape, values);
   }
   for (const safelight::Port& port : session.outputs()) {
-    if (port.dtype != safelight::DType::kFloat32)
-      return safelight::InvalidArgument("output '", port.name, "' is not float32");
-    std::vector<float> values(static_cast<size_t>(port.shape.elements()));
-    tensors->outputs.push_back({port.dtype, port.shape, values.data()});
-    tensors->memory.push_back(std::move(values));
+    tensors->outputs.push_back({port.dtype, port.shape, memory_of(port)});
   }
   return Status();
+}
+
+template <typename T>
+std::vector<float> Floats(const safelight::TensorView& tensor) {
+  const T* const values = static_cast<const T*>(tensor.data);
+  return {values, values + tensor.shape.elements()};
+}
+std::vector<float> AsFloats(const safelight::TensorView& tensor) {
+  switch (tensor.dtype) {
+    case safelight::DType::kInt8: return Floats<int8_t>(tensor);
+    case safelight::DType::kUInt8: return Floats<uint8_t>(tensor);
+    case safelight::DType::kInt16: return Floats<int16_t>(tensor);
+    case safelight::DType::kFloat32: return Floats<float>(tensor);
+    default: return {};
+  }
 }
 
 Status WriteOutput(const std::string& path, const safelight::TensorView& output) {
   std::FILE* file = std::fopen(path.c_str(), "wbe");
   if (file == nullptr) return safelight::IoError(path, ": cannot be written");
-  const bool written = std::fwrite(output.data, 1, output.size_bytes(), file) == output.size_bytes();
+  const std::vector<float> values = AsFloats(output);
+  const bool written =
+      !values.empty() && std::fwrite(values.data(), sizeof(float), values.size(), file) == values.size();
   return std::fclose(file) == 0 && written ? Status() : safelight::IoError(path, ": cannot be written");
+}
+
+// The best instructions to use are those of `name`.
+Status LimitSimd(const std::string& name) {
+  const auto all = hwy::SupportedTargets();
+  for (auto left = all; left != 0; left &= left - 1) {
+    const auto target = left & -left;
+    if (name != hwy::TargetName(target)) continue;
+    hwy::DisableTargets(target - 1);  // better ones have lower bits
+    return Status();
+  }
+  return safelight::InvalidArgument("--simd ", name, ": this machine has no such instructions");
 }
 
 Status Serve(const Options& options) {
   const double start = Now();
+  if (options.count("--simd") != 0) SL_TRY(LimitSimd(options.at("--simd")));
   SL_ASSIGN(const safelight::Model model, safelight::Model::Open(options.at("--model")));
   const double loaded = Now();
   safelight::SessionOptions session_options;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Facts about the machine: caches and memory, as the operating system tells them.
+// Facts about the machine: caches and memory, as the operating system tells them; instructions that Highway does not
+// ask for.
 #pragma once
 
 #include <cstdint>
@@ -17,5 +18,9 @@ const CacheSizes& Caches();
 
 // All memory of the machine.
 int64_t PhysicalMemory();
+
+enum class Instructions { kAvx512Vnni, kAvxVnni, kArmDot };
+// The CPU has them. That the system keeps the registers they use is for others to ask.
+bool HasInstructions(Instructions which);
 
 }  // namespace safelight

@@ -1,14 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Exact products of quantized values: everything is widened to 16 bits, zero points taken off, and summed in 32 bits
-// (modulo 2^32) two products at a time. Sums of integers have no order, so blocks, targets and tails agree by
-// themselves.
+// Exact products of quantized values, summed in 32 bits (modulo 2^32). Sums of integers have no order, so blocks,
+// targets and tails agree by themselves.
 //
-// Weights are packed in blocks of 16 output channels, the last of 8 where that is enough: [block][pair][channel][2].
+// A group is four bytes of neighbouring inputs: two values of 16 bits, or four bytes where the CPU multiplies bytes
+// without saturating. An output channel has four bytes of weights for each group. These are packed in blocks of 16
+// output channels, the last of 8 where that is enough: [block][group][channel][4 bytes].
 #pragma once
 
 #include <cstddef>
 #include <cstdint>
+#include <vector>
 
 namespace safelight::kernels {
 
@@ -16,45 +18,40 @@ namespace safelight::kernels {
 void Widen(const int8_t* from, int32_t zero_point, int64_t count, int16_t* to);
 void Widen(const uint8_t* from, int32_t zero_point, int64_t count, int16_t* to);
 void Widen(const int16_t* from, int32_t zero_point, int64_t count, int16_t* to);
+// to[i] = from[i] with the highest bit turned over: int8 as uint8, 128 more, and back.
+void FlipSigns(const uint8_t* from, int64_t count, uint8_t* to);
 
-// Channels that sums are made for: a multiple of 8.
-int64_t PaddedChannels(int64_t out_channels);
-// `weights` is [out][2 * pairs].
-size_t IntPackedBytes(int64_t out_channels, int64_t pairs);
-void PackInt(int64_t out_channels, int64_t pairs, const int16_t* weights, int16_t* packed);
-
-// 2 * pairs values at `in` meet the weights from pair `pair` on.
+// `groups` groups of inputs at `in` meet the weights from group `group` on.
 struct IntRun {
-  const int16_t* in;
-  int64_t pair;
-  int64_t pairs;
+  const void* in;
+  int64_t group;
+  int64_t groups;
 };
 struct IntPixels {
   const IntRun* runs = nullptr;
   int64_t num_runs = 0;
-  int64_t in_step = 0;  // from pixel to pixel
+  int64_t in_step = 0;  // bytes from pixel to pixel
   int64_t pixels = 0;
   int32_t* sums = nullptr;  // PaddedChannels of each pixel
 };
-// `pairs`: those of a whole filter.
-void RunIntProduct(int64_t out_channels, int64_t pairs, const int16_t* packed, const IntPixels& pixels);
 
-// sums[c] += sum over taps of in[t][c] * weights[t][c], for `channels` channels of one pixel. `weights` hold one int32
-// for each: the weight in the lower 16 bits, zeros above.
-void AddIntDepthwise(const int16_t* const* in, const int32_t* const* weights, int64_t taps, int64_t channels,
-                     int32_t* sums);
-
-// What becomes of a sum: (sum + bias) * factor / 2^31 * 2^(left - right), both steps rounded, + zero_point, limited.
-// Arrays by channel, padded to PaddedChannels.
-struct Requantize {
-  const int32_t* bias = nullptr;
-  const int32_t* factor = nullptr;
-  const int32_t* left = nullptr;
-  const int32_t* right = nullptr;
-  int32_t zero_point = 0, low = 0, high = 0;
+// One way to multiply.
+struct IntProduct {
+  const char* name;
+  int64_t values;     // of a group: 2 of int16, or 4 bytes
+  bool signed_bytes;  // of 4: they are int8, otherwise uint8; weights are int8
+  // `groups`: those of a whole filter.
+  void (*run)(int64_t out_channels, int64_t groups, const std::byte* packed, const IntPixels& pixels);
 };
-void RunRequantize(const Requantize& by, const int32_t* sums, int64_t channels, int8_t* out);
-void RunRequantize(const Requantize& by, const int32_t* sums, int64_t channels, uint8_t* out);
-void RunRequantize(const Requantize& by, const int32_t* sums, int64_t channels, int16_t* out);
+const IntProduct& PairProduct();   // two values of 16 bits, on any CPU
+const IntProduct* BytesProduct();  // four bytes; null where the CPU has no such instruction
+// All that this CPU can run.
+std::vector<IntProduct> AllIntProducts();
+
+// Channels that sums are made for: a multiple of 8.
+int64_t PaddedChannels(int64_t out_channels);
+// `weights` is [out][values * groups].
+size_t IntPackedBytes(int64_t out_channels, int64_t groups);
+void PackInt(int64_t values, int64_t out_channels, int64_t groups, const int16_t* weights, std::byte* packed);
 
 }  // namespace safelight::kernels

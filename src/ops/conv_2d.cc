@@ -55,7 +55,11 @@ std::vector<AxisRule> Axes(const OpContext& context, int out_axis) {
   return rules;
 }
 
+// Rows and columns of quantized values may be made in tiles.
+int Grain(const OpContext& context) { return IsIntConv(context) ? IntConvGrain(context, SlidingOf(context)) : 1; }
+
 Cost ConvCost(const OpContext& context) {
+  if (IsIntConv(context)) return IntConvCost(context, SlidingOf(context));
   const Shape &out = context.output(0).shape, &filter = context.input(1).shape;
   Cost cost;
   const int64_t inner = filter[1] * filter[2] * filter[3];
@@ -233,6 +237,7 @@ const OpDef conv_2d_op{
     .read = Read,
     .infer = Infer,
     .axes = Axes,
+    .grain = Grain,
     .cost = ConvCost,
     .reference = Reference,
     .prepare = Prepare,

@@ -44,6 +44,42 @@ bool RunRescaled(const ElementRun& run, const ElementParams& params) {
   return true;
 }
 
+// The same in vectors, between types of 8 and 16 bits whose zero points lie within 17.
+template <typename T>
+bool VectorsFromFloat(const ElementRun& run, const ElementParams& params) {
+  if (run.step[0] == 0) return RunFromFloat<T>(run, params);
+  kernels::RunIntQuantize(static_cast<float>(params.scale), static_cast<int32_t>(params.zero_point),
+                          reinterpret_cast<const float*>(run.in[0]), run.count, reinterpret_cast<T*>(run.out));
+  return true;
+}
+template <typename From, typename To>
+bool VectorsRescaled(const ElementRun& run, const ElementParams& params) {
+  if (run.step[0] == 0) return RunRescaled<From, To>(run, params);
+  const kernels::IntRescale by{static_cast<int32_t>(params.in_zero_point), static_cast<int32_t>(params.zero_point),
+                               KernelScale(params.ratio)};
+  kernels::RunIntRescale(by, reinterpret_cast<const From*>(run.in[0]), run.count, reinterpret_cast<To*>(run.out));
+  return true;
+}
+
+template <typename To>
+ElementRunFunction FindVectorsTo(DType from) {
+  switch (from) {
+    case DType::kFloat32: return VectorsFromFloat<To>;
+    case DType::kInt8: return VectorsRescaled<int8_t, To>;
+    case DType::kUInt8: return VectorsRescaled<uint8_t, To>;
+    case DType::kInt16: return VectorsRescaled<int16_t, To>;
+    default: return nullptr;
+  }
+}
+ElementRunFunction FindVectors(DType from, DType to) {
+  switch (to) {
+    case DType::kInt8: return FindVectorsTo<int8_t>(from);
+    case DType::kUInt8: return FindVectorsTo<uint8_t>(from);
+    case DType::kInt16: return FindVectorsTo<int16_t>(from);
+    default: return nullptr;
+  }
+}
+
 template <typename To>
 ElementRunFunction FindTo(DType from) {
   switch (from) {
@@ -78,7 +114,7 @@ Status CheckQuant(const Value& value) {
   return {};
 }
 
-Result<ElementFunction> Choose(const OpContext& context, bool) {
+Result<ElementFunction> Choose(const OpContext& context, bool plain) {
   const Value &in = context.input(0), &out = context.output(0);
   ElementFunction function;
   function.run = Find(in.dtype, out.dtype);
@@ -88,10 +124,15 @@ Result<ElementFunction> Choose(const OpContext& context, bool) {
   SL_TRY(CheckQuant(out));
   function.params.scale = out.quant.scales[0];
   function.params.zero_point = out.quant.zero_points[0];
-  if (in.dtype == DType::kFloat32) return function;
-  SL_TRY(CheckQuant(in));
-  function.params.in_zero_point = in.quant.zero_points[0];
-  function.params.ratio = MakeMultiplier(static_cast<double>(in.quant.scales[0]) / function.params.scale);
+  if (in.dtype != DType::kFloat32) {
+    SL_TRY(CheckQuant(in));
+    function.params.in_zero_point = in.quant.zero_points[0];
+    function.params.ratio = MakeMultiplier(static_cast<double>(in.quant.scales[0]) / function.params.scale);
+  }
+  const auto small = [](int64_t zero_point) { return zero_point >= -(1 << 16) && zero_point <= 1 << 16; };
+  const ElementRunFunction vectors = FindVectors(in.dtype, out.dtype);
+  if (plain || vectors == nullptr) return function;
+  if (small(function.params.zero_point) && small(function.params.in_zero_point)) function.run = vectors;
   return function;
 }
 

@@ -25,12 +25,14 @@ import movement
 import oracle
 import products
 import quantized
+import quantized_tiles
 import recurrent
 import windows
 from case import Dice
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
-TABLE = [*windows.TABLE, *elementwise.TABLE, *products.TABLE, *movement.TABLE, *quantized.TABLE, *dynamic.TABLE, *recurrent.TABLE]
+TABLE = [*windows.TABLE, *elementwise.TABLE, *products.TABLE, *movement.TABLE, *quantized.TABLE, *quantized_tiles.TABLE, *dynamic.TABLE,
+         *recurrent.TABLE]
 # Strip rows, block columns, threads: a row at a time, whole, small blocks; on two threads for every third case only,
 # since threads that wait for work keep both cores busy.
 CUTS = ["1:0:1", "1000000:0:1", "3:5:1"]

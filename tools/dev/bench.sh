@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-# ./dev bench [startup|peers|delegates|kernels|instructions] [OPTIONS]: measurements on this machine; none of them is a test.
+# ./dev bench [startup|peers|numbers|delegates|kernels|instructions] [OPTIONS]: measurements on this machine; none of them is a test.
 #   startup   the built-in upscaler, whole processes, median of nine (default)
 #   peers     the networks of benchmarks/networks.py beside other runtimes, interleaved; benchmarks/peers/bench.py --help
+#   numbers   integer networks beside other runtimes, interleaved; benchmarks/peers/bench_numbers.py --help
 #   delegates  stock LiteRT with and without our delegate; benchmarks/delegates/bench.py --help
 #   kernels   micro-benchmarks beside the kernels (Google Benchmark's options)
 #   instructions  of the same on arm64 under qemu-user, per multiply-add
@@ -33,6 +34,11 @@ case "$what" in
     build_preset release bench_runner bench_fma_peak
     "$PEERS_VENV/bin/python" benchmarks/peers/bench.py "$@"
     ;;
+  numbers)
+    need_peers
+    build_preset release bench_runner bench_fma_peak
+    "$PEERS_VENV/bin/python" benchmarks/peers/bench_numbers.py "$@"
+    ;;
   delegates)
     need_peers
     build_preset release safelight_tflite_delegate
@@ -52,7 +58,7 @@ case "$what" in
     python3 benchmarks/arm_instructions.py "$@"
     ;;
   *)
-    echo "usage: ./dev bench [startup|peers|delegates|kernels|instructions] [OPTIONS]"
+    echo "usage: ./dev bench [startup|peers|numbers|delegates|kernels|instructions] [OPTIONS]"
     exit 2
     ;;
 esac

@@ -138,7 +138,7 @@ Result<std::shared_ptr<const OpAttrs>> ReadActivation(const AttrReader& reader) 
 
 Result<ElementFunction> ChooseBinary(const OpContext& context, BinaryOp op, bool plain) {
   const auto all = std::make_integer_sequence<int, kBinaryOps>();
-  if (IsQuantizedType(context.input(0).dtype) && !ComparesStored(op)) return ChooseQuantizedBinary(context, op);
+  if (IsQuantizedType(context.input(0).dtype) && !ComparesStored(op)) return ChooseQuantizedBinary(context, op, plain);
   ElementFunction function;
   if (context.node().attrs != nullptr) function.params.clamp = context.attrs<BinaryAttrs>().clamp;
   switch (context.input(0).dtype) {

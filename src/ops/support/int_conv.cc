@@ -4,12 +4,20 @@
 #include <algorithm>
 
 #include "graph/pack_cache.h"
+#include "kernels/int_depthwise.h"
+#include "kernels/int_product.h"
+#include "kernels/int_winograd.h"
 #include "ops/support/int_matrix.h"
 #include "ops/support/int_patch.h"
 #include "ops/support/int_sums.h"
+#include "ops/support/int_winograd.h"
 
 namespace safelight {
 namespace {
+
+// Multiply-adds that are made in the time of one of float32, and the time in such that it takes to scale and store a
+// sum.
+constexpr double kBytesSpeed = 4, kPairsSpeed = 1.7, kScaling = 10;
 
 Result<SumScaling> ScalingOf(const OpContext& context, bool depthwise) {
   return SumScaling::Make(context, {.channel_axis = depthwise ? 3 : 0, .always_wide = depthwise},
@@ -61,8 +69,8 @@ class PlainKernel : public Kernel {
 // What both kinds share: patches of a few pixels.
 class PatchKernel : public Kernel {
  public:
-  PatchKernel(const OpContext& context, const Sliding& sliding, int64_t repeat, int32_t zero_point)
-      : sliding_(sliding), patch_(sliding, context.input(0).shape[3], repeat, zero_point) {}
+  PatchKernel(const OpContext& context, const Sliding& sliding, int64_t repeat, const IntInputs& inputs)
+      : sliding_(sliding), patch_(sliding, context.input(0).shape[3], repeat, inputs) {}
 
   Status Run(const KernelArgs& args) const override {
     const Range* box = args.box.axis;
@@ -71,7 +79,7 @@ class PatchKernel : public Kernel {
       for (int64_t y = box[1].begin; y < box[1].end; ++y) {
         for (int64_t x = box[2].begin; x < box[2].end;) {
           const int64_t pixels = out.row_axis == 2 ? 1 : std::min(patch_.pixels(), box[2].end - x);
-          patch_.Fill(args.inputs[0], n, y, x, pixels, Patch(args));
+          patch_.Fill(args.inputs[0], n, y, x, pixels, args.scratch);
           RunPixels(args, pixels, out.Offset(0, n) + out.Offset(1, y) + out.Offset(2, x));
           x += pixels;
         }
@@ -82,7 +90,6 @@ class PatchKernel : public Kernel {
 
  protected:
   // In scratch: the patch, then what the kind needs.
-  int16_t* Patch(const KernelArgs& args) const { return reinterpret_cast<int16_t*>(args.scratch); }
   std::byte* AfterPatch(const KernelArgs& args) const { return args.scratch + patch_.bytes(); }
   // The pixels whose patch is filled, to elements `to` and on.
   virtual void RunPixels(const KernelArgs& args, int64_t pixels, int64_t to) const = 0;
@@ -93,63 +100,74 @@ class PatchKernel : public Kernel {
   const IntPatch patch_;
 };
 
+// The product of a convolution, with whatever runs it takes.
+struct ConvProduct {
+  ConvProduct(const OpContext& context, const Sliding& sliding, SumScaling scaling, const PrepareOptions& options)
+      : in_channels(context.input(1).shape[3]),
+        groups(context.input(0).shape[3] / in_channels),
+        joined(groups == 1 && sliding.columns.dilation == 1),
+        runs(sliding.rows.taps * (joined ? 1 : sliding.columns.taps)),
+        matrix(std::move(scaling), context.input(0), context.input(1),
+               context.has_input(2) ? &context.input(2) : nullptr,
+               {groups, runs, in_channels * (joined ? sliding.columns.taps : 1)}, options.pack_cache) {}
+
+  const int64_t in_channels, groups;
+  const bool joined;  // the taps of one filter row are one run
+  const int64_t runs;
+  const IntMatrix matrix;
+};
+
 class ConvKernel : public PatchKernel {
  public:
-  ConvKernel(const OpContext& context, const Sliding& sliding, SumScaling scaling, const PrepareOptions& options)
-      : PatchKernel(context, sliding, 1, scaling.zero_point()),
-        in_channels_(context.input(1).shape[3]),
-        groups_(context.input(0).shape[3] / in_channels_),
-        joined_(groups_ == 1 && sliding.columns.dilation == 1),
-        runs_(sliding.rows.taps * (joined_ ? 1 : sliding.columns.taps)),
-        matrix_(std::move(scaling), context.input(1), context.has_input(2) ? &context.input(2) : nullptr, groups_,
-                runs_, in_channels_ * (joined_ ? sliding.columns.taps : 1), options.pack_cache) {}
+  ConvKernel(const OpContext& context, const Sliding& sliding, std::shared_ptr<const ConvProduct> product)
+      : PatchKernel(context, sliding, 1, product->matrix.inputs()), product_(std::move(product)) {}
 
   size_t scratch_bytes() const override {
-    return patch_.bytes() + static_cast<size_t>(runs_ + 1) * sizeof(kernels::IntRun) +
-           matrix_.scratch_bytes(patch_.pixels());
+    return patch_.bytes() + static_cast<size_t>(product_->runs + 1) * sizeof(kernels::IntRun) +
+           product_->matrix.scratch_bytes(patch_.pixels());
   }
 
  private:
   void RunPixels(const KernelArgs& args, int64_t pixels, int64_t to) const override {
+    const ConvProduct& p = *product_;
     auto* runs = reinterpret_cast<kernels::IntRun*>(AfterPatch(args));
-    for (int64_t g = 0; g < groups_; ++g) {
-      for (int64_t r = 0; r < runs_; ++r) {
-        const int64_t ky = joined_ ? r : r / sliding_.columns.taps, kx = joined_ ? 0 : r % sliding_.columns.taps;
-        runs[r] = matrix_.RunOf(r, Patch(args) + patch_.Place(ky, kx) + g * in_channels_);
+    for (int64_t g = 0; g < p.groups; ++g) {
+      for (int64_t r = 0; r < p.runs; ++r) {
+        const int64_t ky = p.joined ? r : r / sliding_.columns.taps, kx = p.joined ? 0 : r % sliding_.columns.taps;
+        const int64_t channel = g * p.in_channels * p.matrix.inputs().size();
+        runs[r] = p.matrix.RunOf(r, args.scratch + patch_.Place(ky, kx) + channel);
       }
-      matrix_.Run({.runs = runs,
-                   .num_runs = runs_,
-                   .in_step = patch_.step(),
-                   .pixels = pixels,
-                   .group = g,
-                   .to = to,
-                   .out_step = args.outputs[0].strides[2]},
-                  args.outputs[0], BiasOf(args), reinterpret_cast<std::byte*>(runs + runs_));
+      p.matrix.Run({.runs = runs,
+                    .num_runs = p.runs,
+                    .in_step = patch_.step(),
+                    .pixels = pixels,
+                    .group = g,
+                    .to = to,
+                    .out_step = args.outputs[0].strides[2]},
+                   args.outputs[0], BiasOf(args), reinterpret_cast<std::byte*>(runs + p.runs));
     }
   }
 
-  const int64_t in_channels_, groups_;
-  const bool joined_;  // the taps of one filter row are one run
-  const int64_t runs_;
-  const IntMatrix matrix_;
+  const std::shared_ptr<const ConvProduct> product_;
 };
 
 class DepthwiseKernel : public PatchKernel {
  public:
   DepthwiseKernel(const OpContext& context, const Sliding& sliding, SumScaling scaling, const PrepareOptions& options)
-      : PatchKernel(context, sliding, context.output(0).shape[3] / context.input(0).shape[3], scaling.zero_point()),
+      : PatchKernel(context, sliding, context.output(0).shape[3] / context.input(0).shape[3],
+                    IntInputs(scaling.zero_point())),
         channels_(context.output(0).shape[3]),
-        padded_(kernels::PaddedChannels(channels_)),
+        padded_(kernels::PaddedDepthwise(channels_)),
         taps_(sliding.rows.taps * sliding.columns.taps),
         scaling_(std::move(scaling)),
         packed_(Pack(context.input(1), options)) {
-    const bool narrow = context.has_input(2) && context.input(2).dtype == DType::kInt32;
-    scaling_.PrepareRows(channels_, narrow ? context.constant<int32_t>(2) : nullptr);
+    scaling_.PrepareRows(Bounds(context), context.has_input(2) ? &context.input(2) : nullptr);
   }
 
   size_t scratch_bytes() const override {
-    return patch_.bytes() + static_cast<size_t>(padded_) * (sizeof(int64_t) + sizeof(int32_t)) +
-           static_cast<size_t>(taps_) * 2 * sizeof(void*);
+    const size_t sums = static_cast<size_t>(patch_.pixels() * padded_);
+    return patch_.bytes() + sums * (sizeof(int32_t) + (scaling_.sums_wide() ? sizeof(int64_t) : 0)) +
+           static_cast<size_t>(taps_ + 1) * sizeof(void*);
   }
 
  private:
@@ -158,11 +176,12 @@ class DepthwiseKernel : public PatchKernel {
   std::shared_ptr<const AlignedBuffer> Pack(const Value& weights, const PrepareOptions& options) const {
     const int32_t zero = scaling_.weight_zero_point();
     const auto make = [&] {
-      AlignedBuffer buffer(static_cast<size_t>(taps_ * channels_) * sizeof(int32_t));
+      std::vector<int16_t> words;
       for (int64_t i = 0; i < taps_ * channels_; ++i) {
-        const int32_t w = StoredAt(weights.dtype, weights.constant, i) - zero;
-        reinterpret_cast<int32_t*>(buffer.data())[i] = w & 0xFFFF;
+        words.push_back(static_cast<int16_t>(StoredAt(weights.dtype, weights.constant, i) - zero));
       }
+      AlignedBuffer buffer(kernels::IntDepthwiseBytes(taps_, channels_));
+      kernels::PackIntDepthwise(taps_, channels_, words.data(), buffer.data());
       return buffer;
     };
     if (options.pack_cache == nullptr) return std::make_shared<const AlignedBuffer>(make());
@@ -170,33 +189,58 @@ class DepthwiseKernel : public PatchKernel {
         weights.constant, Cat("int depthwise ", taps_, "x", channels_, " ", DTypeName(weights.dtype), " ", zero), make);
   }
 
+  std::vector<SumBound> Bounds(const OpContext& context) const {
+    const Value& weights = context.input(1);
+    std::vector<SumBound> bounds(static_cast<size_t>(channels_));
+    for (int64_t i = 0; i < taps_ * channels_; ++i) {
+      const int64_t w = StoredAt(weights.dtype, weights.constant, i) - scaling_.weight_zero_point();
+      bounds[static_cast<size_t>(i % channels_)].largest += std::abs(w) * scaling_.LargestInput(context.input(0).dtype);
+    }
+    return bounds;
+  }
+
   void RunPixels(const KernelArgs& args, int64_t pixels, int64_t to) const override {
-    int64_t* wide = reinterpret_cast<int64_t*>(AfterPatch(args));
-    auto** in = reinterpret_cast<const int16_t**>(wide + padded_);
-    auto** weights = reinterpret_cast<const int32_t**>(in + taps_);
-    int32_t* sums = reinterpret_cast<int32_t*>(weights + taps_);
+    auto** in = reinterpret_cast<const int16_t**>(AfterPatch(args));
+    std::byte* const sums = reinterpret_cast<std::byte*>(in + taps_ + 1);
     for (int64_t t = 0; t < taps_; ++t) {
-      in[t] = Patch(args) + patch_.Place(t / sliding_.columns.taps, t % sliding_.columns.taps);
-      weights[t] = reinterpret_cast<const int32_t*>(packed_->data()) + t * channels_;
+      in[t] = reinterpret_cast<const int16_t*>(args.scratch +
+                                               patch_.Place(t / sliding_.columns.taps, t % sliding_.columns.taps));
+    }
+    in[taps_] = in[0];
+    kernels::IntDepthwise of{.taps = taps_,
+                             .channels = channels_,
+                             .weights = packed_->data(),
+                             .in = in,
+                             .in_step = patch_.step() / 2,
+                             .pixels = pixels,
+                             .sums = reinterpret_cast<int32_t*>(sums)};
+    const Window& out = args.outputs[0];
+    if (scaling_.sums_wide()) return RunWide(args, of, reinterpret_cast<int64_t*>(sums), to);
+    kernels::RunIntDepthwise(of);
+    StoreSums(
+        scaling_,
+        {.sums = of.sums, .sum_step = padded_, .channels = channels_, .pixels = pixels, .out_step = out.strides[2]}, 0,
+        out, to);
+  }
+
+  // Sums of 64 bits, from as many of 32 as it takes.
+  void RunWide(const KernelArgs& args, kernels::IntDepthwise of, int64_t* wide, int64_t to) const {
+    const kernels::IntDepthwise all = of;
+    const int64_t count = of.pixels * padded_;
+    of.sums = reinterpret_cast<int32_t*>(wide + count);
+    std::fill_n(wide, count, 0);
+    for (int64_t t = 0; t < taps_; t += kTapsOf32Bits) {
+      of.taps = std::min(kTapsOf32Bits, taps_ - t);
+      of.in = all.in + t;
+      of.weights = all.weights + t / 2 * padded_ * 4;
+      kernels::RunIntDepthwise(of);
+      for (int64_t i = 0; i < count; ++i) wide[i] += of.sums[i];
     }
     const Window& out = args.outputs[0];
-    for (int64_t p = 0; p < pixels; ++p, to += out.strides[2]) {
-      if (!scaling_.wide()) {
-        std::fill_n(sums, padded_, 0);
-        kernels::AddIntDepthwise(in, weights, taps_, channels_, sums);
-        StoreSums(scaling_, sums, 0, channels_, out, to);
-      } else {
-        std::fill_n(wide, channels_, 0);
-        for (int64_t t = 0; t < taps_; t += kTapsOf32Bits) {
-          std::fill_n(sums, padded_, 0);
-          kernels::AddIntDepthwise(in + t, weights + t, std::min(kTapsOf32Bits, taps_ - t), channels_, sums);
-          for (int64_t c = 0; c < channels_; ++c) wide[c] += sums[c];
-        }
-        for (int64_t c = 0; c < channels_; ++c) {
-          out.at<int16_t>(to)[c] = static_cast<int16_t>(scaling_.Finish(wide[c], c, BiasOf(args)));
-        }
+    for (int64_t p = 0; p < of.pixels; ++p, to += out.strides[2]) {
+      for (int64_t c = 0; c < channels_; ++c) {
+        out.at<int16_t>(to)[c] = static_cast<int16_t>(scaling_.Finish(wide[p * padded_ + c], c, BiasOf(args)));
       }
-      for (int64_t t = 0; t < taps_; ++t) in[t] += patch_.step();
     }
   }
 
@@ -209,6 +253,23 @@ class DepthwiseKernel : public PatchKernel {
 
 bool IsIntConv(const OpContext& context) {
   return context.input(0).dtype != DType::kFloat32 || context.input(1).dtype != DType::kFloat32;
+}
+
+Cost IntConvCost(const OpContext& context, const Sliding& sliding) {
+  if (IntWinogradPays(context, sliding)) return IntWinogradCost(context);
+  const Shape &out = context.output(0).shape, &filter = context.input(1).shape;
+  const int64_t inner = filter[1] * filter[2] * filter[3];
+  Cost cost;
+  cost.macs = out.elements() * inner;
+  const bool bytes = kernels::BytesProduct() != nullptr && context.input(0).dtype != DType::kInt16;
+  cost.macs_done = static_cast<int64_t>(static_cast<double>(out.Product(0, 3) * kernels::PaddedChannels(out[3])) *
+                                        (static_cast<double>(inner) / (bytes ? kBytesSpeed : kPairsSpeed) + kScaling));
+  cost.weight_bytes = TensorBytes(context.input(1).dtype, filter);
+  return cost;
+}
+
+int IntConvGrain(const OpContext& context, const Sliding& sliding) {
+  return IntWinogradPays(context, sliding) ? static_cast<int>(kernels::kIntWinogradTile) : 1;
 }
 
 Status IntConvReference(const OpContext& context, bool depthwise, const Sliding& sliding,
@@ -231,7 +292,12 @@ Result<std::unique_ptr<Kernel>> PrepareIntConv(const OpContext& context, bool de
   if (depthwise) {
     return std::unique_ptr<Kernel>(std::make_unique<DepthwiseKernel>(context, sliding, std::move(scaling), options));
   }
-  return std::unique_ptr<Kernel>(std::make_unique<ConvKernel>(context, sliding, std::move(scaling), options));
+  if (IntWinogradPays(context, sliding)) {
+    std::unique_ptr<Kernel> tiles = PrepareIntWinograd(context, sliding, scaling, options);
+    if (tiles != nullptr) return tiles;
+  }
+  auto product = std::make_shared<const ConvProduct>(context, sliding, std::move(scaling), options);
+  return std::unique_ptr<Kernel>(std::make_unique<ConvKernel>(context, sliding, std::move(product)));
 }
 
 }  // namespace safelight

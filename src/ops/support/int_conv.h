@@ -15,6 +15,10 @@ namespace safelight {
 // The data or the weights are integers.
 bool IsIntConv(const OpContext& context);
 
+// Of a convolution, not depthwise: what it costs, and in cells of which size it is best made.
+Cost IntConvCost(const OpContext& context, const Sliding& sliding);
+int IntConvGrain(const OpContext& context, const Sliding& sliding);
+
 Status IntConvReference(const OpContext& context, bool depthwise, const Sliding& sliding,
                         std::span<const ConstTensorView> inputs, std::span<const TensorView> outputs);
 Result<std::unique_ptr<Kernel>> PrepareIntConv(const OpContext& context, bool depthwise, const Sliding& sliding,

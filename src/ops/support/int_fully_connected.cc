@@ -55,10 +55,10 @@ class RowsKernel : public MatrixRowsKernel {
  public:
   RowsKernel(const OpContext& context, SumScaling scaling, int leading, bool keeps_axes, const PrepareOptions& options)
       : MatrixRowsKernel(context.input(1).shape[0], context.input(1).shape[1], leading, keeps_axes),
-        step_((k_ + 1) / 2 * 2),
-        together_(std::clamp<int64_t>(kBytes / 2 / step_, 1, 24)),
-        matrix_(std::move(scaling), context.input(1), context.has_input(2) ? &context.input(2) : nullptr, 1, 1, k_,
-                options.pack_cache) {}
+        matrix_(std::move(scaling), context.input(0), context.input(1),
+                context.has_input(2) ? &context.input(2) : nullptr, {1, 1, k_}, options.pack_cache),
+        step_((k_ * matrix_.inputs().size() + 3) / 4 * 4),
+        together_(std::clamp<int64_t>(kBytes / step_, 1, 24)) {}
 
   size_t scratch_bytes() const override { return RowBytes() + matrix_.scratch_bytes(together_); }
 
@@ -68,10 +68,10 @@ class RowsKernel : public MatrixRowsKernel {
     const Window &from = args.inputs[0], &to = args.outputs[0];
     for (int axis = std::max(leading_, 0); axis < from.shape.rank(); ++axis) in += from.Offset(axis, 0);
     out += to.Offset(to.shape.rank() - 1, 0);
-    int16_t* const values = reinterpret_cast<int16_t*>(args.scratch);
+    std::byte* const values = args.scratch;
     for (int64_t r = 0; r < rows; r += together_) {
       const int64_t count = std::min(together_, rows - r);
-      for (int64_t i = 0; i < count; ++i) Widen(from, in + (r + i) * in_stride, values + i * step_);
+      for (int64_t i = 0; i < count; ++i) Copy(from, in + (r + i) * in_stride, values + i * step_);
       const kernels::IntRun run = matrix_.RunOf(0, values);
       matrix_.Run({.runs = &run,
                    .num_runs = 1,
@@ -86,25 +86,19 @@ class RowsKernel : public MatrixRowsKernel {
  private:
   static constexpr int64_t kBytes = 24 << 10;  // of the nearest cache
 
-  size_t RowBytes() const { return (static_cast<size_t>(together_ * step_) * 2 + 63) / 64 * 64; }
+  size_t RowBytes() const { return (static_cast<size_t>(together_ * step_) + 63) / 64 * 64; }
 
-  void Widen(const Window& from, int64_t at, int16_t* to) const {
-    const int32_t zero = matrix_.scaling().zero_point();
-    if (k_ % 2 != 0) to[k_] = 0;
-    if (!RowsLieInOnePiece(from)) {
-      ForEachOfRow(from, at,
-                   [&](int64_t i) { *to++ = static_cast<int16_t>(StoredAt(from.dtype, from.data, i) - zero); });
-      return;
-    }
-    switch (from.dtype) {
-      case DType::kInt8: return kernels::Widen(from.at<int8_t>(at), zero, k_, to);
-      case DType::kUInt8: return kernels::Widen(from.at<uint8_t>(at), zero, k_, to);
-      default: return kernels::Widen(from.at<int16_t>(at), zero, k_, to);
-    }
+  void Copy(const Window& from, int64_t at, std::byte* to) const {
+    const IntInputs& inputs = matrix_.inputs();
+    if (RowsLieInOnePiece(from)) return inputs.Copy(from, at, k_, to);
+    ForEachOfRow(from, at, [&](int64_t i) {
+      inputs.Copy(from, i, 1, to);
+      to += inputs.size();
+    });
   }
 
-  const int64_t step_, together_;
   const IntMatrix matrix_;
+  const int64_t step_, together_;  // bytes from row to row, rows at once
 };
 
 }  // namespace

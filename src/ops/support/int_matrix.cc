@@ -12,76 +12,95 @@ constexpr int64_t kPairsOf32Bits = 255;
 
 }  // namespace
 
-IntMatrix::IntMatrix(SumScaling scaling, const Value& weights, const Value* bias, int64_t groups, int64_t runs,
-                     int64_t length, PackCache* cache)
+struct IntMatrix::Sizes {
+  bool bytes = true;                // all weights fit into int8
+  std::vector<int64_t> sum, total;  // of each output channel: of the weights, and of their absolute values
+};
+
+IntMatrix::IntMatrix(SumScaling scaling, const Value& data, const Value& weights, const Value* bias,
+                     const Filters& filters, PackCache* cache)
     : scaling_(std::move(scaling)),
-      groups_(groups),
-      group_out_(weights.shape.elements() / (groups * runs * length)),
-      runs_(runs),
-      length_(length),
-      run_pairs_((length + 1) / 2) {
-  const bool narrow = bias != nullptr && bias->dtype == DType::kInt32;
-  scaling_.PrepareRows(groups_ * group_out_, narrow ? reinterpret_cast<const int32_t*>(bias->constant) : nullptr);
-  splits_ = scaling_.wide() && !FitsNarrow(weights);
+      inputs_(scaling_.zero_point()),
+      product_(&kernels::PairProduct()),
+      groups_(filters.groups),
+      group_out_(weights.shape.elements() / (filters.groups * filters.runs * filters.length)),
+      runs_(filters.runs),
+      length_(filters.length) {
+  const Sizes sizes = Measure(weights);
+  const kernels::IntProduct* const bytes = kernels::BytesProduct();
+  // Bytes keep their zero point, whose share is that of a whole filter.
+  if (bytes != nullptr && sizes.bytes && !filters.skips && data.dtype != DType::kInt16) {
+    product_ = bytes;
+    inputs_ = IntInputs(scaling_.zero_point(), data.dtype, bytes->signed_bytes);
+  }
+  run_groups_ = (length_ + product_->values - 1) / product_->values;
+  std::vector<SumBound> bounds;
+  for (size_t c = 0; c < sizes.sum.size(); ++c) {
+    bounds.push_back({.largest = sizes.total[c] * scaling_.LargestInput(data.dtype),
+                      .excess = sizes.sum[c] * inputs_.stored_zero()});
+  }
+  scaling_.PrepareRows(bounds, bias);
   if (cache == nullptr) {
     packed_ = std::make_shared<const AlignedBuffer>(Pack(weights));
     return;
   }
   packed_ = cache->Get(weights.constant,
                        Cat("int ", groups_, "x", group_out_, "x", runs_, "x", length_, " ", DTypeName(weights.dtype),
-                           " zero ", scaling_.weight_zero_point()),
+                           " zero ", scaling_.weight_zero_point(), " by ", product_->values),
                        [&] { return Pack(weights); });
 }
 
+IntMatrix::Sizes IntMatrix::Measure(const Value& weights) const {
+  Sizes sizes;
+  const int64_t length = runs_ * length_;
+  for (int64_t o = 0; o < groups_ * group_out_; ++o) {
+    int64_t sum = 0, total = 0;
+    for (int64_t i = 0; i < length; ++i) {
+      const int32_t w = StoredAt(weights.dtype, weights.constant, o * length + i) - scaling_.weight_zero_point();
+      sizes.bytes = sizes.bytes && w >= INT8_MIN && w <= INT8_MAX;
+      sum += w;
+      total += std::abs(w);
+    }
+    sizes.sum.push_back(sum);
+    sizes.total.push_back(total);
+  }
+  return sizes;
+}
+
 AlignedBuffer IntMatrix::Pack(const Value& weights) const {
-  const int64_t pairs = runs_ * run_pairs_;
-  const size_t bytes = kernels::IntPackedBytes(group_out_, pairs);
+  const int64_t all = runs_ * run_groups_, row = run_groups_ * product_->values;
+  const size_t bytes = kernels::IntPackedBytes(group_out_, all);
   AlignedBuffer buffer(bytes * static_cast<size_t>(groups_));
-  std::vector<int16_t> rows(static_cast<size_t>(group_out_ * pairs * 2), 0);
+  std::vector<int16_t> rows(static_cast<size_t>(group_out_ * runs_ * row), 0);
   for (int64_t g = 0; g < groups_; ++g) {
     for (int64_t r = 0; r < group_out_ * runs_; ++r) {
       for (int64_t i = 0; i < length_; ++i) {
         const int64_t from = (g * group_out_ * runs_ + r) * length_ + i;
-        rows[static_cast<size_t>(r * run_pairs_ * 2 + i)] =
+        rows[static_cast<size_t>(r * row + i)] =
             static_cast<int16_t>(StoredAt(weights.dtype, weights.constant, from) - scaling_.weight_zero_point());
       }
     }
-    kernels::PackInt(group_out_, pairs, rows.data(),
-                     reinterpret_cast<int16_t*>(buffer.data() + bytes * static_cast<size_t>(g)));
+    kernels::PackInt(product_->values, group_out_, all, rows.data(), buffer.data() + bytes * static_cast<size_t>(g));
   }
   return buffer;
 }
 
-// Sums of 16-bit values with these weights stay within 32 bits.
-bool IntMatrix::FitsNarrow(const Value& weights) const {
-  const int64_t length = runs_ * length_;
-  for (int64_t o = 0; o < groups_ * group_out_; ++o) {
-    int64_t sum = 0;
-    for (int64_t i = 0; i < length; ++i) {
-      sum += std::abs(StoredAt(weights.dtype, weights.constant, o * length + i) - scaling_.weight_zero_point());
-    }
-    if (sum > INT32_MAX / 32768) return false;
-  }
-  return true;
-}
-
 size_t IntMatrix::scratch_bytes(int64_t pixels) const {
   const size_t sums = static_cast<size_t>(pixels * kernels::PaddedChannels(group_out_));
-  return sums * (sizeof(int32_t) + (scaling_.wide() ? sizeof(int64_t) : 0));
+  return sums * (sizeof(int32_t) + (scaling_.sums_wide() ? sizeof(int64_t) : 0));
 }
 
 void IntMatrix::Run(const Pixels& p, const Window& out, const Window* bias, std::byte* scratch) const {
-  const int64_t padded = kernels::PaddedChannels(group_out_), pairs = runs_ * run_pairs_;
+  const int64_t padded = kernels::PaddedChannels(group_out_), all = runs_ * run_groups_;
   const int64_t first = p.group * group_out_;
-  const int16_t* packed = reinterpret_cast<const int16_t*>(
-      packed_->data() + kernels::IntPackedBytes(group_out_, pairs) * static_cast<size_t>(p.group));
+  const std::byte* packed = packed_->data() + kernels::IntPackedBytes(group_out_, all) * static_cast<size_t>(p.group);
   kernels::IntPixels of{.runs = p.runs, .num_runs = p.num_runs, .in_step = p.in_step, .pixels = p.pixels};
-  if (!scaling_.wide()) {
+  if (!scaling_.sums_wide()) {
     of.sums = reinterpret_cast<int32_t*>(scratch);
-    kernels::RunIntProduct(group_out_, pairs, packed, of);
-    for (int64_t i = 0; i < p.pixels; ++i) {
-      StoreSums(scaling_, of.sums + i * padded, first, group_out_, out, p.to + i * p.out_step);
-    }
+    product_->run(group_out_, all, packed, of);
+    StoreSums(scaling_,
+              {.sums = of.sums, .sum_step = padded, .channels = group_out_, .pixels = p.pixels, .out_step = p.out_step},
+              first, out, p.to);
     return;
   }
   int64_t* wide = reinterpret_cast<int64_t*>(scratch);
@@ -96,45 +115,19 @@ void IntMatrix::Run(const Pixels& p, const Window& out, const Window* bias, std:
 }
 
 // Sums of 64 bits, from as many of 32 as it takes.
-void IntMatrix::SumWide(const int16_t* packed, kernels::IntPixels of, int64_t count, int64_t* wide) const {
+void IntMatrix::SumWide(const std::byte* packed, kernels::IntPixels of, int64_t count, int64_t* wide) const {
   std::fill_n(wide, count, 0);
-  const auto add = [&] {
-    kernels::RunIntProduct(group_out_, runs_ * run_pairs_, packed, of);
-    for (int64_t i = 0; i < count; ++i) wide[i] += of.sums[i];
-  };
-  if (!splits_) {
-    add();
-    return;
-  }
   const kernels::IntRun* runs = of.runs;
   const int64_t num_runs = of.num_runs;
   for (int64_t r = 0; r < num_runs; ++r) {
-    for (int64_t k = 0; k < runs[r].pairs; k += kPairsOf32Bits) {
-      const kernels::IntRun part{runs[r].in + 2 * k, runs[r].pair + k, std::min(kPairsOf32Bits, runs[r].pairs - k)};
+    for (int64_t k = 0; k < runs[r].groups; k += kPairsOf32Bits) {
+      const kernels::IntRun part{static_cast<const int16_t*>(runs[r].in) + 2 * k, runs[r].group + k,
+                                 std::min(kPairsOf32Bits, runs[r].groups - k)};
       of.runs = &part;
       of.num_runs = 1;
-      add();
+      product_->run(group_out_, runs_ * run_groups_, packed, of);
+      for (int64_t i = 0; i < count; ++i) wide[i] += of.sums[i];
     }
-  }
-}
-
-void StoreSums(const SumScaling& scaling, const int32_t* sums, int64_t first, int64_t channels, const Window& out,
-               int64_t to) {
-  if (scaling.one_by_one()) {
-    for (int64_t c = 0; c < channels; ++c) {
-      StoreAt(out.dtype, out.data, to + first + c, scaling.FinishBiased(sums[c], first + c));
-    }
-    return;
-  }
-  kernels::Requantize by = scaling.AsRequantize();
-  by.bias += first;
-  by.factor += first;
-  by.left += first;
-  by.right += first;
-  switch (out.dtype) {
-    case DType::kInt8: kernels::RunRequantize(by, sums, channels, out.at<int8_t>(to + first)); break;
-    case DType::kUInt8: kernels::RunRequantize(by, sums, channels, out.at<uint8_t>(to + first)); break;
-    default: kernels::RunRequantize(by, sums, channels, out.at<int16_t>(to + first)); break;
   }
 }
 

@@ -41,11 +41,12 @@ class IntSpreadKernel : public Kernel {
       : spread_(spread),
         channels_(context.input(2).shape[3]),
         taps_(spread_.rows.taps * spread_.columns.taps),
-        matrix_(std::move(scaling), context.input(1), context.has_input(3) ? &context.input(3) : nullptr, 1, taps_,
-                channels_, options.pack_cache) {}
+        matrix_(std::move(scaling), context.input(2), context.input(1),
+                context.has_input(3) ? &context.input(3) : nullptr,
+                {.groups = 1, .runs = taps_, .length = channels_, .skips = true}, options.pack_cache) {}
 
   size_t scratch_bytes() const override {
-    return static_cast<size_t>(taps_ + 1) * (sizeof(kernels::IntRun) + static_cast<size_t>(channels_ + 1) * 2) + 64 +
+    return static_cast<size_t>(taps_ + 1) * (sizeof(kernels::IntRun) + static_cast<size_t>(channels_ + 3) * 2) + 64 +
            matrix_.scratch_bytes(1);
   }
 
@@ -64,29 +65,20 @@ class IntSpreadKernel : public Kernel {
     const Window &in = args.inputs[2], &out = args.outputs[0];
     // The sums first: they need the alignment.
     auto* runs = reinterpret_cast<kernels::IntRun*>(args.scratch + (matrix_.scratch_bytes(1) + 63) / 64 * 64);
-    int16_t* values = reinterpret_cast<int16_t*>(runs + taps_);
+    std::byte* values = reinterpret_cast<std::byte*>(runs + taps_);
+    const int64_t tap_bytes = (channels_ * matrix_.inputs().size() + 3) / 4 * 4;
     int64_t count = 0;
     for (int64_t tap = 0; tap < taps_; ++tap) {
       const int64_t in_y = spread_.rows.InputOf(y, tap / spread_.columns.taps);
       const int64_t in_x = spread_.columns.InputOf(x, tap % spread_.columns.taps);
       if (in_y < 0 || in_x < 0) continue;
       runs[count++] = matrix_.RunOf(tap, values);
-      Widen(in, n, in_y, in_x, values);
-      values += channels_;
-      if (channels_ % 2 != 0) *values++ = 0;
+      matrix_.inputs().Copy(in, in.Offset(0, n) + in.Offset(1, in_y) + in.Offset(2, in_x), channels_, values);
+      values += tap_bytes;
     }
     matrix_.Run(
         {.runs = runs, .num_runs = count, .pixels = 1, .to = out.Offset(0, n) + out.Offset(1, y) + out.Offset(2, x)},
         out, args.inputs.size() > 3 ? &args.inputs[3] : nullptr, args.scratch);
-  }
-
-  void Widen(const Window& in, int64_t n, int64_t y, int64_t x, int16_t* to) const {
-    const int32_t zero = matrix_.scaling().zero_point();
-    switch (in.dtype) {
-      case DType::kInt8: return kernels::Widen(in.Pixel<int8_t>(n, y, x), zero, channels_, to);
-      case DType::kUInt8: return kernels::Widen(in.Pixel<uint8_t>(n, y, x), zero, channels_, to);
-      default: return kernels::Widen(in.Pixel<int16_t>(n, y, x), zero, channels_, to);
-    }
   }
 
   const Spread spread_;

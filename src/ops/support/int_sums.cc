@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "ops/support/int_sums.h"
 
+#include <algorithm>
 #include <cmath>
+#include <cstdlib>
 
 namespace safelight {
 namespace {
@@ -49,6 +51,12 @@ Status CheckBiasScale(const Value& bias, double product, float out_scale) {
   if (std::abs(product - scale) / static_cast<double>(out_scale) <= 0.02) return {};
   return InvalidArgument("bias '", bias.name, "' has scale ", scale, ", must be the product of data and weights, ",
                          product);
+}
+
+int64_t BiasOf(const Value* bias, size_t c) {
+  if (bias == nullptr) return 0;
+  return bias->dtype == DType::kInt64 ? reinterpret_cast<const int64_t*>(bias->constant)[c]
+                                      : reinterpret_cast<const int32_t*>(bias->constant)[c];
 }
 
 }  // namespace
@@ -100,27 +108,82 @@ Result<SumScaling> SumScaling::Make(const OpContext& context, const SumInputs& i
   return scaling;
 }
 
-void SumScaling::PrepareRows(int64_t channels, const int32_t* bias) {
+int64_t SumScaling::LargestInput(DType dtype) const {
+  const StoredRange range = RangeOfType(dtype);
+  return std::max(in_.zero_point - range.low, range.high - in_.zero_point);
+}
+
+void SumScaling::PrepareRows(std::span<const SumBound> bounds, const Value* bias) {
   // Groups of channels are padded from where they begin.
-  const size_t padded = static_cast<size_t>(kernels::PaddedChannels(channels)) + 8;
+  const size_t padded = (bounds.size() + 7) / 8 * 8 + 8;
   for (std::vector<int32_t>* each : {&bias_, &factor_, &left_, &right_}) each->assign(padded, 0);
-  for (size_t c = 0; c < static_cast<size_t>(channels); ++c) {
+  if (wide_) {
+    sums_wide_ = !real_.empty() || !SetWide(bounds, bias);
+    return;
+  }
+  for (size_t c = 0; c < bounds.size(); ++c) {
     const Multiplier& m = multipliers_[multipliers_.size() == 1 ? 0 : c];
-    if (bias != nullptr) bias_[c] = bias[c];
+    bias_[c] = static_cast<int32_t>(static_cast<uint64_t>(BiasOf(bias, c) - bounds[c].excess));
     factor_[c] = m.factor;
     left_[c] = std::max(m.shift, 0);
     right_[c] = std::max(-m.shift, 0);
   }
+  if (IsSmall(bounds, bias)) rule_ = kernels::Requantize::Rule::kSmall;
+}
+
+// Sums, bias included, that stay within 32 bits by themselves.
+bool SumScaling::SetWide(std::span<const SumBound> bounds, const Value* bias) {
+  for (size_t c = 0; c < bounds.size(); ++c) {
+    const int64_t b = BiasOf(bias, c);
+    if (b > INT32_MAX || b < -INT32_MAX || bounds[c].largest + std::abs(b) > INT32_MAX) return false;
+    const WideMultiplier m = ReducedMultiplier(multipliers_[multipliers_.size() == 1 ? 0 : c]);
+    if (m.bits > 32) return false;
+    bias_[c] = static_cast<int32_t>(b - bounds[c].excess);
+    factor_[c] = m.factor;
+    right_[c] = m.bits;
+  }
+  std::fill(right_.begin() + static_cast<ptrdiff_t>(bounds.size()), right_.end(), 1);
+  rule_ = kernels::Requantize::Rule::kWide;
+  return true;
+}
+
+bool SumScaling::IsSmall(std::span<const SumBound> bounds, const Value* bias) const {
+  for (size_t c = 0; c < bounds.size(); ++c) {
+    if (left_[c] > 0 || right_[c] < 1 || right_[c] > kernels::Requantize::kMostRight) return false;
+    // So the kernel's sum and the bias it gets, which may be two times as large, stay within 32 bits by themselves.
+    if (bounds[c].largest + std::abs(BiasOf(bias, c)) >= int64_t{1} << 29) return false;
+  }
+  return true;
 }
 
 kernels::Requantize SumScaling::AsRequantize() const {
-  return {.bias = bias_.data(),
+  return {.rule = rule_,
+          .bias = bias_.data(),
           .factor = factor_.data(),
           .left = left_.data(),
           .right = right_.data(),
           .zero_point = out_.zero_point,
           .low = limits_.low,
           .high = limits_.high};
+}
+
+void StoreSums(const SumScaling& scaling, const kernels::SumPixels& pixels, int64_t first, const Window& out,
+               int64_t to) {
+  if (scaling.one_by_one()) {
+    for (int64_t p = 0; p < pixels.pixels; ++p) {
+      for (int64_t c = 0; c < pixels.channels; ++c) {
+        StoreAt(out.dtype, out.data, to + p * pixels.out_step + first + c,
+                scaling.FinishBiased(pixels.sums[p * pixels.sum_step + c], first + c));
+      }
+    }
+    return;
+  }
+  const kernels::Requantize by = scaling.AsRequantize().From(first);
+  switch (out.dtype) {
+    case DType::kInt8: return kernels::RunRequantize(by, pixels, out.at<int8_t>(to + first));
+    case DType::kUInt8: return kernels::RunRequantize(by, pixels, out.at<uint8_t>(to + first));
+    default: return kernels::RunRequantize(by, pixels, out.at<int16_t>(to + first));
+  }
 }
 
 }  // namespace safelight

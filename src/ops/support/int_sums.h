@@ -6,10 +6,11 @@
 
 #include <cmath>
 #include <memory>
+#include <span>
 #include <vector>
 
 #include "graph/op_def.h"
-#include "kernels/int_product.h"
+#include "kernels/requantize.h"
 #include "ops/support/quantized.h"
 
 namespace safelight {
@@ -63,7 +64,13 @@ struct SumInputs {
   bool weight_zero_point = false;  // weights may have a zero point
 };
 
-// How sums become values of the output. Immutable.
+// What the weights of one output channel make of any inputs.
+struct SumBound {
+  int64_t largest = 0;  // absolute value of a sum
+  int64_t excess = 0;   // what the kernel's sums are too large by
+};
+
+// How sums become values of the output. Immutable once PrepareRows was called.
 class SumScaling {
  public:
   // Checks types, scales, zero points and bias of the node; errors name the tensor.
@@ -85,17 +92,19 @@ class SumScaling {
     return limits_(scaled + out_.zero_point);
   }
 
-  // Finish with the constant bias of PrepareRows.
+  // The largest |value - zero point| of the data.
+  int64_t LargestInput(DType dtype) const;
+  // Makes ready for constant weights with these bounds and a constant bias, or none.
+  void PrepareRows(std::span<const SumBound> bounds, const Value* bias);
+  // After PrepareRows: sums may need 64 bits, and take Finish; otherwise the lower 32 are all that is needed.
+  bool sums_wide() const { return sums_wide_; }
+  // Results take FinishBiased, one by one, otherwise AsRequantize.
+  bool one_by_one() const { return !real_.empty(); }
+  // Finish of a kernel's sum with the constant bias.
   int32_t FinishBiased(int32_t sum, int64_t c) const {
     return Finish(int64_t{sum} + bias_[static_cast<size_t>(c)], c, nullptr);
   }
-  // Results take Finish, one by one.
-  bool one_by_one() const { return wide_ || !real_.empty(); }
-
-  // Finish for whole pixels whose bias is constant and whose sums have 32 bits.
   kernels::Requantize AsRequantize() const;
-  // Makes AsRequantize ready. `bias` is [channels] of int32, or null.
-  void PrepareRows(int64_t channels, const int32_t* bias);
 
  private:
   int32_t FinishReal(int64_t sum, double scale) const {
@@ -105,7 +114,11 @@ class SumScaling {
     return limits_((std::abs(scaled) < 0x1p31 ? static_cast<int64_t>(scaled) : INT32_MIN) + out_.zero_point);
   }
 
-  bool wide_ = false;
+  bool SetWide(std::span<const SumBound> bounds, const Value* bias);
+  bool IsSmall(std::span<const SumBound> bounds, const Value* bias) const;
+
+  bool wide_ = false, sums_wide_ = false;
+  kernels::Requantize::Rule rule_ = kernels::Requantize::Rule::kAny;
   Quantization in_, out_;
   int32_t weight_zero_ = 0;
   StoredRange limits_;
@@ -113,5 +126,9 @@ class SumScaling {
   std::vector<double> real_;             // the same in float64, where that is the rule
   std::vector<int32_t> bias_, factor_, left_, right_;
 };
+
+// `pixels` of a kernel's sums, made into results from element `to` and channel `first` on.
+void StoreSums(const SumScaling& scaling, const kernels::SumPixels& pixels, int64_t first, const Window& out,
+               int64_t to);
 
 }  // namespace safelight

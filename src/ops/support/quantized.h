@@ -11,6 +11,7 @@
 
 #include "graph/op_def.h"
 #include "kernels/elementwise.h"
+#include "kernels/int_elements.h"
 
 namespace safelight {
 
@@ -38,13 +39,25 @@ inline int32_t Scaled(int32_t x, const Multiplier& m) {
   const int32_t shifted = static_cast<int32_t>(static_cast<uint32_t>(x) << std::max(m.shift, 0));
   return RoundedShift(HighProduct(shifted, m.factor), std::max(-m.shift, 0));
 }
-// The rule of 64-bit sums: 16 bits of the multiplier, one rounding, ties up. TFLite means it for shifts below 8.
+// The rule of 64-bit sums: 16 bits of the multiplier, x * factor / 2^bits, one rounding, ties up. TFLite means it for
+// shifts below 8.
+struct WideMultiplier {
+  int32_t factor = 0;
+  int bits = 1;
+};
+inline WideMultiplier ReducedMultiplier(const Multiplier& m) {
+  return {m.factor < 0x7FFF0000 ? (m.factor + (1 << 15)) >> 16 : 0x7FFF, std::max(15 - m.shift, 1)};
+}
 inline int32_t ScaledWide(int64_t x, const Multiplier& m) {
-  const int32_t reduced = m.factor < 0x7FFF0000 ? (m.factor + (1 << 15)) >> 16 : 0x7FFF;
-  const int bits = std::max(15 - m.shift, 1);
+  const WideMultiplier by = ReducedMultiplier(m);
   const uint64_t product =
-      static_cast<uint64_t>(x) * static_cast<uint64_t>(int64_t{reduced}) + (uint64_t{1} << (bits - 1));
-  return static_cast<int32_t>(static_cast<int64_t>(product) >> bits);
+      static_cast<uint64_t>(x) * static_cast<uint64_t>(int64_t{by.factor}) + (uint64_t{1} << (by.bits - 1));
+  return static_cast<int32_t>(static_cast<int64_t>(product) >> by.bits);
+}
+
+// The multiplier as kernels take it; not negative.
+inline kernels::IntScale KernelScale(const Multiplier& m) {
+  return {m.factor, std::max(m.shift, 0), std::max(-m.shift, 0)};
 }
 
 // int8, uint8 and int16, whose values are quantized.

@@ -4,6 +4,7 @@
 #include <cmath>
 #include <optional>
 
+#include "kernels/int_elements.h"
 #include "ops/support/binary.h"
 
 namespace safelight {
@@ -60,6 +61,37 @@ bool Run(const ElementRun& run, const ElementParams& params) {
   return true;
 }
 
+// Sums and products, in vectors.
+template <typename T, kernels::IntBinaryOp op>
+bool RunVectors(const ElementRun& run, const ElementParams& params) {
+  const QuantizedElements& q = params.quantized;
+  const kernels::IntBinary by{.op = op,
+                              .a_zero = q.a_zero,
+                              .b_zero = q.b_zero,
+                              .out_zero = q.out_zero,
+                              .shift = q.left_shift,
+                              .a = KernelScale(q.a),
+                              .b = KernelScale(q.b),
+                              .out = KernelScale(q.out),
+                              .low = q.limits.low,
+                              .high = q.limits.high};
+  kernels::RunIntBinary(by,
+                        {.a = reinterpret_cast<const T*>(run.in[0]),
+                         .a_step = run.step[0],
+                         .b = reinterpret_cast<const T*>(run.in[1]),
+                         .b_step = run.step[1]},
+                        run.count, reinterpret_cast<T*>(run.out));
+  return true;
+}
+template <kernels::IntBinaryOp op>
+ElementRunFunction FindVectors(DType dtype) {
+  switch (dtype) {
+    case DType::kInt8: return RunVectors<int8_t, op>;
+    case DType::kUInt8: return RunVectors<uint8_t, op>;
+    default: return RunVectors<int16_t, op>;
+  }
+}
+
 template <BinaryOp op>
 ElementRunFunction FindRun(DType dtype) {
   switch (dtype) {
@@ -112,7 +144,10 @@ Result<bool> SetShifts(float a, float b, float out, QuantizedElements* q) {
                          " of the output, must be powers of two of which the largest operand's is the output's");
 }
 
-ElementRunFunction FindStored(BinaryOp op, DType dtype) {
+ElementRunFunction FindStored(BinaryOp op, DType dtype, bool plain) {
+  if (!plain && op == BinaryOp::kAdd) return FindVectors<kernels::IntBinaryOp::kAdd>(dtype);
+  if (!plain && op == BinaryOp::kSub) return FindVectors<kernels::IntBinaryOp::kSub>(dtype);
+  if (!plain && op == BinaryOp::kMul) return FindVectors<kernels::IntBinaryOp::kMul>(dtype);
   switch (op) {
     case BinaryOp::kAdd: return FindRun<BinaryOp::kAdd>(dtype);
     case BinaryOp::kSub: return FindRun<BinaryOp::kSub>(dtype);
@@ -139,7 +174,7 @@ CommonScale CommonScaleOf(float a, float b) {
   return scale;
 }
 
-Result<ElementFunction> ChooseQuantizedBinary(const OpContext& context, BinaryOp op) {
+Result<ElementFunction> ChooseQuantizedBinary(const OpContext& context, BinaryOp op, bool plain) {
   const DType dtype = context.input(0).dtype;
   if (!Defined(op, dtype) || context.input(1).dtype != dtype || context.output(0).dtype != dtype) {
     return Unsupported(DTypeName(dtype), " arithmetic, which TFLite does not define for this op");
@@ -152,7 +187,7 @@ Result<ElementFunction> ChooseQuantizedBinary(const OpContext& context, BinaryOp
   SL_ASSIGN(const Quantization b, QuantizationOf(context.input(1)));
   SL_ASSIGN(const Quantization out, QuantizationOf(context.output(0)));
   ElementFunction function;
-  function.run = FindStored(op, dtype);
+  function.run = FindStored(op, dtype, plain);
   QuantizedElements& q = function.params.quantized;
   q.a_zero = a.zero_point;
   q.b_zero = b.zero_point;

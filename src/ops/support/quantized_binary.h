@@ -7,8 +7,9 @@
 
 namespace safelight {
 
-// Unsupported for functions that TFLite does not define for the type. int16 without scales is plain arithmetic.
-Result<ElementFunction> ChooseQuantizedBinary(const OpContext& context, kernels::BinaryOp op);
+// Unsupported for functions that TFLite does not define for the type. int16 without scales is plain arithmetic. `plain`
+// asks for the obvious loops.
+Result<ElementFunction> ChooseQuantizedBinary(const OpContext& context, kernels::BinaryOp op, bool plain);
 
 // Both operands on one scale: shifted left, then each multiplied by its share of twice the larger scale.
 struct CommonScale {
