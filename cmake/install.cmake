@@ -28,14 +28,14 @@ target_link_libraries(safelight_runtime INTERFACE
                       "$<INSTALL_INTERFACE:safelight::highway;safelight::pthreadpool;Threads::Threads>")
 file(GLOB headers CONFIGURE_DEPENDS include/safelight/*.h)
 if(SAFELIGHT_CORE_ONLY)
-  list(FILTER headers EXCLUDE REGEX "/(image|picture|c_picture)\\.h$")
+  list(FILTER headers EXCLUDE REGEX "/(image|picture|c_picture|quantize)\\.h$")
 endif()
 install(FILES ${headers} DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}/safelight)
 install(DIRECTORY models/ DESTINATION ${models_dir})
 install(FILES LICENSE DESTINATION ${CMAKE_INSTALL_DOCDIR})
 
 if(NOT SAFELIGHT_CORE_ONLY)
-  sl_package(pictures safelight image quality imaging)
+  sl_package(pictures safelight image quality quantize imaging)
   set_target_properties(safelight_safelight PROPERTIES OUTPUT_NAME safelight)
   target_link_libraries(safelight_safelight INTERFACE safelight_runtime ${CMAKE_DL_LIBS}
     "$<INSTALL_INTERFACE:PNG::PNG;JPEG::JPEG;safelight::webp;safelight::webpmux;safelight::webpdemux>")

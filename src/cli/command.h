@@ -9,6 +9,7 @@
 
 #include "base/status.h"
 #include "safelight/model.h"
+#include "safelight/picture.h"
 #include "safelight/session.h"
 
 namespace CLI {
@@ -28,6 +29,8 @@ struct Command {
 Result<Model> OpenModel(const std::string& name);
 // "64MB", "1.5G", "4096" as bytes.
 Result<int64_t> ParseBytes(const std::string& text);
+// "0,1": the values of black and white.
+Result<ValueRange> ParseRange(const std::string& text);
 // "fast" or "exact".
 Result<Arithmetic> ParseArithmetic(const std::string& name);
 Result<Precision> ParsePrecision(const std::string& name);  // "float32", "float16"

@@ -43,6 +43,13 @@ Result<int64_t> ParseBytes(const std::string& text) {
   return static_cast<int64_t>(number * factor);
 }
 
+Result<ValueRange> ParseRange(const std::string& text) {
+  ValueRange range;
+  char end = 0;
+  if (std::sscanf(text.c_str(), "%lf,%lf%c", &range.black, &range.white, &end) == 2) return range;
+  return InvalidArgument("'", text, "' is not a range such as 0,1: the values of black and white");
+}
+
 Result<Arithmetic> ParseArithmetic(const std::string& name) {
   if (name.empty()) return Arithmetic::kByType;
   if (name == "fast") return Arithmetic::kFast;

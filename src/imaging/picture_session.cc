@@ -67,6 +67,7 @@ Result<Session> PictureSession::SessionAt(int64_t height, int64_t width, int64_t
 GraphEdit PictureSession::Edges(const PhotoForm& photo, const PicturePlace& place, const PicturePlace& result,
                                 PixelType type, const Joins& joins) {
   return [=, this](Graph& graph) -> Status {
+    if (taps_) SL_TRY(taps_(graph));
     EdgeBuilder edges(&graph);
     SL_ASSIGN(const ValueId newest, edges.PutBefore(recipe_.input.port, recipe_.input, photo, place));
     for (const ExtraPicturePort& extra : extra_pictures_) {

@@ -30,6 +30,9 @@ class PictureSession {
                  std::vector<ExtraPicturePort> extra_pictures = {})
       : model_(model), options_(options), recipe_(recipe), extra_pictures_(std::move(extra_pictures)) {}
 
+  // Looks at the network's values: `taps` may add outputs to its graph, ahead of the picture's own edges.
+  void Observe(GraphEdit taps) { taps_ = std::move(taps); }
+
   // Plans for pictures like this, in this order: as they are, extended, in tiles. Nothing to do when the form is
   // that of the picture before. Errors name the node that stands in the way.
   Status Prepare(const PhotoForm& photo, PictureReport* report);
@@ -70,6 +73,7 @@ class PictureSession {
   const PictureOptions& options_;
   const Recipe& recipe_;
   const std::vector<ExtraPicturePort> extra_pictures_;
+  GraphEdit taps_;  // may be null
   PhotoForm photo_;
   std::vector<std::string> notes_;
   std::optional<Session> session_;

@@ -85,6 +85,8 @@ closing "the C API, core" build/release/c_core models/upscale_x3.tflite
 closing "the C API, pictures" build/release/c_picture models/upscale_x3.tflite build/release
 closing "installed, moved, used from outside" tests/install/run.sh build/release
 closing "single ops against LiteRT" "$VENV/bin/python" tests/ops/run.py --program build/release/run_cases
+closing "models written again" "$VENV/bin/python" tests/rewrite/run.py --program build/release/rewrite_model
+closing "networks quantized" "$VENV/bin/python" tests/quantize/run.py --program build/release/safelight
 closing "conformance with LiteRT" "$VENV/bin/python" tests/conformance/run.py --program build/release/safelight
 
 closing "the delegate in stock LiteRT" "$VENV/bin/python" tests/delegates/run.py \

@@ -1,14 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // safelight run: pictures (or .npy tensors) through a network.
-#include <unistd.h>
-
 #include <CLI/CLI.hpp>
 #include <cstdio>
 
 #include "base/process.h"
 #include "cli/check.h"
 #include "cli/command.h"
+#include "cli/progress.h"
 #include "cli/run_files.h"
 #include "cli/run_float16.h"
 #include "cli/run_tensors.h"
@@ -25,13 +24,6 @@ struct Options {
   std::vector<std::string> calibrate;
   int threads = 0, quality = 92;
 };
-
-Result<ValueRange> ParseRange(const std::string& text) {
-  ValueRange range;
-  char end = 0;
-  if (std::sscanf(text.c_str(), "%lf,%lf%c", &range.black, &range.white, &end) == 2) return range;
-  return InvalidArgument("'", text, "' is not a range such as 0,1: the values of black and white");
-}
 
 // 0 for "force".
 Result<int64_t> ParseTile(const std::string& text) {
@@ -72,33 +64,6 @@ Result<PictureOptions> MakePictureOptions(const Model& model, const Options& opt
   SL_ASSIGN(picture.session, MakeSessionOptions(model, options));
   return picture;
 }
-
-// A bar on the terminal, only when there is more than one picture.
-class Progress {
- public:
-  explicit Progress(size_t count) : count_(count), shown_(count > 1 && isatty(STDERR_FILENO) != 0) {}
-  ~Progress() { Clear(); }
-  void Show(size_t done, double share) {
-    constexpr int kWidth = 40;
-    const double all = (static_cast<double>(done) + share) / static_cast<double>(count_);
-    const int bars = static_cast<int>(all * kWidth);
-    if (!shown_ || bars == last_) return;
-    last_ = bars;
-    std::fprintf(stderr, "\r[%.*s%*s] %zu of %zu", bars, "########################################", kWidth - bars, "",
-                 done, count_);
-    std::fflush(stderr);
-  }
-  // Makes room for a line.
-  void Clear() {
-    if (last_ >= 0) std::fprintf(stderr, "\r\033[K");
-    last_ = -1;
-  }
-
- private:
-  const size_t count_;
-  const bool shown_;
-  int last_ = -1;
-};
 
 // Everything that is read and written besides the network, settled before the first run.
 struct PictureRun {

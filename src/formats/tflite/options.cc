@@ -12,7 +12,7 @@ namespace {
 // By number in the format's BuiltinOptions; 0 is "none".
 constexpr const char* kLayouts[] = {
     "",     "biibiib", "biiibii",  "ivv", "b",      "biiiib", "ibb",    "bb", "bbbbbu", "f",  "ib",    "bb", "b",
-    "ifff", "bffbb",   "??bb",     "i",   "v",      "iib",    "i",      "b",  "b",      "",   "ii",    "",   "",
+    "ifff", "bffbb",   "iibb",     "i",   "v",      "iib",    "i",      "b",  "b",      "",   "ii",    "",   "",
     "",     "b",       "bb",       "b",   "v",      "bbb",    "iiiiib", "",   "",       "i",  "",      "bb", "",
     "",     "b",       "",         "",    "",       "",       "",       "",   "",       "",   "biibb", "b",  "",
     "",     "",        "",         "b",   "",       "b",      "ffib",   "ii", "",       "i",  "",      "",   "ii",

@@ -129,6 +129,7 @@ Result<TfliteFile> ReadTflite(std::shared_ptr<const MappedFile> file) {
   result.input_metadata.resize(result.graph.inputs.size());
   result.output_metadata.resize(result.graph.outputs.size());
   SL_TRY(ReadSignatures(model, &budget, &result));
+  result.source = std::move(file);
   return result;
 }
 

@@ -31,6 +31,7 @@ struct TfliteFile {
   std::vector<Signature> signatures;
   std::vector<PortMetadata> input_metadata, output_metadata;  // one per port
   int subgraph_count = 0;
+  std::shared_ptr<const MappedFile> source;  // the file itself; null for graphs that come from none
 };
 
 // Errors: kCorruptData (not such a file, or broken), kUnsupported (an op, a type, control flow, a

@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// A bar on the terminal, only when there is more than one picture.
+#pragma once
+
+#include <cstddef>
+
+namespace safelight {
+
+class Progress {
+ public:
+  explicit Progress(size_t count);
+  ~Progress() { Clear(); }
+  // `done` pictures and a share of the next.
+  void Show(size_t done, double share);
+  // Makes room for a line.
+  void Clear();
+
+ private:
+  const size_t count_;
+  const bool shown_;
+  int last_ = -1;
+};
+
+}  // namespace safelight

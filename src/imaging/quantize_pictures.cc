@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Quantization with pictures: they go through the float network as `run` would send them, and the values are looked at.
+#include <cstdio>
+#include <utility>
+
+#include "imaging/picture_session.h"
+#include "imaging/recipe.h"
+#include "quantize/quantizer.h"
+#include "safelight/quantize.h"
+
+namespace safelight {
+namespace {
+
+SeenRange RangeOf(const ValueRange& range) {
+  return {std::min(range.black, range.white), std::max(range.black, range.white)};
+}
+
+// Somebody said what the output's black and white are; then nothing beyond them is a pixel.
+bool IsKnown(const PortRecipe& output) {
+  return output.range_source != "assumed" && output.range_source != "--range" && output.range_source != "as the input";
+}
+
+// Colours that no picture shows would go unseen.
+Status CheckChannels(const Model& model, const PortRecipe& input, const PhotoForm& photo) {
+  const bool wants_color = input.order == ChannelOrder::kRgb || input.order == ChannelOrder::kBgr;
+  if (!wants_color || photo.color_channels() == 3) return {};
+  return InvalidArgument("has ", photo.channels, photo.channels == 1 ? " channel" : " channels", ", input '",
+                         model.inputs()[static_cast<size_t>(input.port)].name, "' takes ", input.channels,
+                         ": gray pictures do not show which values colours give");
+}
+
+Status ShowPictures(const Model& model, const PictureOptions& options, const Recipe& recipe,
+                    const std::vector<std::string>& pictures, Calibration* calibration,
+                    const std::function<bool(size_t)>& progress) {
+  PictureSession session(model, options, recipe);
+  session.Observe(calibration->Taps());
+  PictureReport report;
+  for (size_t i = 0; i < pictures.size(); ++i) {
+    SL_ASSIGN(const Image picture, ReadImage(pictures[i]));
+    const PhotoForm form = FormOf(picture.view());
+    SL_TRY(CheckChannels(model, recipe.input, form).With(pictures[i]));
+    SL_TRY(session.Prepare(form, &report).With(pictures[i]));
+    const std::vector<ConstImageView> frames(static_cast<size_t>(recipe.input.frames), picture.view());
+    SL_TRY(session.Run(frames, {}, &report).status().With(pictures[i]));
+    SL_TRY(calibration->EndPicture().With(pictures[i]));
+    if (progress && !progress(i + 1)) return Status(StatusCode::kCancelled, "cancelled by the progress callback");
+  }
+  return {};
+}
+
+void AddSide(const char* side, const PortRecipe& port, std::string* text) {
+  char line[160];
+  std::snprintf(line, sizeof(line), "[%s]\nrange = [%.9g, %.9g]\nchannels = \"%s\"\n", side, port.range.black,
+                port.range.white, ChannelOrderName(port.order));
+  *text += line;
+}
+
+// What the pictures were taken for stands beside the file, for integers alone do not tell.
+std::string RecipeText(const Recipe& recipe) {
+  std::string text;
+  AddSide("input", recipe.input, &text);
+  text += '\n';
+  AddSide("output", recipe.output, &text);
+  return text;
+}
+
+}  // namespace
+
+Result<QuantizedModel> QuantizeModel(const Model& model, const std::vector<std::string>& pictures,
+                                     const QuantizeOptions& options, const std::function<bool(size_t)>& progress) {
+  Result<std::unique_ptr<Quantizer>> begun = Quantizer::Begin(model, options);
+  if (!begun.ok()) return begun.status().With(model.path());
+  Quantizer& quantizer = **begun;
+  std::map<int, SeenRange> whole, limits;
+  std::string recipe_text;
+  if (Quantizer::NeedsSamples(options.type)) {
+    if (pictures.empty()) {
+      return InvalidArgument("ranges of integers are seen on pictures: at least one is needed");
+    }
+    PictureOptions picture_options = options.picture;
+    if (picture_options.session.pool == nullptr) {
+      picture_options.session.pool = MakeThreadPool(picture_options.session.threads);
+    }
+    Result<Recipe> recipe = FindRecipe(model, picture_options);
+    if (!recipe.ok()) return recipe.status().With(model.path());
+    SL_TRY(ShowPictures(quantizer.model(), picture_options, *recipe, pictures, &quantizer.calibration(), progress));
+    whole[recipe->input.port] = RangeOf(recipe->input.range);
+    if (IsKnown(recipe->output)) limits[recipe->output.port] = RangeOf(recipe->output.range);
+    recipe_text = RecipeText(*recipe);
+  }
+  Result<QuantizedModel> result = quantizer.Finish(whole, limits);
+  if (!result.ok()) return result.status().With(model.path());
+  result->recipe = std::move(recipe_text);
+  return result;
+}
+
+}  // namespace safelight

@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// A float network rewritten to integers: int8 or int16 values, int8 weights, QUANTIZE and DEQUANTIZE where they meet
+// floats.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "base/status.h"
+#include "formats/tflite/file_tree.h"
+#include "quantize/calibration.h"
+#include "quantize/scale_plan.h"
+
+namespace safelight {
+
+struct IntegerTask {
+  const FileTree& clean;  // the float network after CleanUp
+  const Calibration& calibration;
+  const QuantizeOptions& options;
+  // Of tensors of `clean`; see ScaleTask.
+  std::map<int, SeenRange> whole, limits;
+};
+
+struct IntegerNetwork {
+  FileTree tree;
+  int integer_nodes = 0, float_nodes = 0;
+  std::vector<std::string> notes;
+};
+
+// The ops with an integer form that the engine takes become integers. With kInt8Only an op without is an error.
+Result<IntegerNetwork> MakeIntegerNetwork(const IntegerTask& task);
+
+}  // namespace safelight

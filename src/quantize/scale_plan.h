@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Which scale each value of a network gets: values that TFLite wants alike share one, chosen for all that was seen of
+// them together.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <optional>
+#include <vector>
+
+#include "quantize/file_network.h"
+#include "quantize/integer_ops.h"
+#include "quantize/value_stats.h"
+
+namespace safelight {
+
+// The operands of a node that hold values: all of float32, of a layer the data alone. Positions.
+std::vector<int> ValueInputs(const FileNetwork& network, int n);
+
+struct ScaleTask {
+  const FileNetwork& network;
+  const std::vector<bool>& integer;  // by node
+  bool int16 = false;
+  const QuantizeOptions& options;
+  std::function<const ValueStats*(int tensor)> stats;  // null where nothing was seen
+  // What is known beforehand, by tensor: ranges that are used whole (pictures), and limits that nothing exceeds.
+  std::map<int, SeenRange> whole, limits;
+};
+
+// By tensor; scale 0 where a value has none.
+std::vector<ScaleChoice> PlanScales(const ScaleTask& task);
+
+}  // namespace safelight

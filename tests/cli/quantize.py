@@ -1,0 +1,120 @@
+# SPDX-License-Identifier: Apache-2.0
+"""safelight quantize as a user types it. What the files compute is compared with LiteRT by tests/quantize/run.py."""
+import struct
+import sys
+import zlib
+
+import numpy as np
+
+from bench import MODEL, ROOT, check
+from photos import read_png
+
+sys.path.insert(0, str(ROOT / "tests"))
+from tflite_writer import Writer  # noqa: E402
+
+
+def network(bench, middle=None, weights=None, name="net.tflite"):
+    """A picture through a 3x3 convolution; `middle`: an op between that and another."""
+    rng = np.random.default_rng(4)
+    writer = Writer()
+    x = writer.input((1, 16, 16, 3), np.float32)
+    for _ in range(2):
+        w = rng.normal(0, 0.2, (3, 3, 3, 3)).astype(np.float32) if weights is None else weights
+        y = writer.value(np.float32, (1, 16, 16, 3))
+        bias = writer.constant(np.full(3, 0.2, np.float32))
+        writer.node("CONV_2D", [x, writer.constant(w), bias], [y], ("Conv2DOptions", {"strideH": 1, "strideW": 1}))
+        x = y
+        if middle is not None:
+            x = writer.value(np.float32, (1, 16, 16, 3))
+            writer.node(middle, [y], [x])
+    return bench.file(name, writer.finish([x]))
+
+
+def gray_png(width, height):
+    chunk = lambda kind, body: struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body))
+    header = struct.pack(">IIBBBBB", width, height, 8, 0, 0, 0, 0)
+    rows = zlib.compress(bytes((width + 1) * height))
+    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", rows) + chunk(b"IEND", b"")
+
+
+def refused(bench, *arguments, says):
+    """Exit 1, one sentence, and neither file is there."""
+    bench.run("quantize", *arguments, "-o", bench.folder / "out.tflite", code=1, says=says)
+    left = [n for n in bench.names() if n.startswith("out")]
+    assert not left, f"left behind: {left}"
+
+
+@check
+def a_quantized_network_runs_and_gives_nearly_the_same_picture(bench):
+    shown, out = bench.png("shown.png", 40, 50), bench.folder / "small.tflite"
+    bench.run("run", MODEL, bench.png(), "-o", bench.folder / "float.png")
+    for kind, most in (("int8", 3), ("int8-float-io", 3), ("16x8", 1.5), ("float16", 0.5)):
+        says = {"16x8": "10 of 11 ops on integers", "float16": "float16"}.get(kind, "11 of 11 ops on integers")
+        extra = ["--calibrate", shown] if kind != "float16" else []
+        bench.run("quantize", MODEL, "-o", out, "--type", kind, *extra, says=says)
+        bench.run("run", out, bench.png(), "-o", bench.folder / "out.png", says="93x72")
+        off = np.abs(read_png(bench.folder / "out.png") - read_png(bench.folder / "float.png")).mean()
+        assert off < most, f"{kind}: {off:.2f} of 255 from the float network's picture"
+
+
+@check
+def threads_do_not_show_in_the_file(bench):
+    shown = [bench.png("a.png", 40, 50), bench.png("b.png", 64, 32)]
+    for threads in (1, 2):
+        bench.run("quantize", MODEL, "-o", bench.folder / f"{threads}.tflite", "--calibrate", *shown, "--threads", threads,
+                  "--observer", "mse", "--bias-correction", "--equalize", says="2 pictures seen")
+    assert (bench.folder / "1.tflite").read_bytes() == (bench.folder / "2.tflite").read_bytes()
+
+
+@check
+def how_pixels_become_values_stands_beside_the_file(bench):
+    out = bench.folder / "out.tflite"
+    bench.run("quantize", network(bench), "-o", out, "--type", "16x8", "--range", "-1,1", "--channels", "bgr", "--calibrate",
+              bench.png())
+    text = (bench.folder / "out.recipe.toml").read_text()
+    assert "range = [-1, 1]" in text and 'channels = "bgr"' in text, text
+    bench.run("run", out, bench.png(), "-o", bench.folder / "out.png", says="black -1 white 1")
+
+
+@check
+def ops_that_stay_float_are_named(bench):
+    model, shown = network(bench, "SIN"), bench.png()
+    out = bench.folder / "mixed.tflite"
+    text = bench.run("quantize", model, "-o", out, "--calibrate", shown, says="2 of 4 ops on integers")
+    assert "SIN '" in text and "stays float: TFLite has no integer form of this op" in text, text
+    refused(bench, model, "--type", "int8-only", "--calibrate", shown, says="SIN")
+
+
+@check
+def what_cannot_be_quantized_is_said_in_a_sentence(bench):
+    shown = bench.png()
+    (bench.folder / "empty").mkdir()
+    refused(bench, MODEL, "--calibrate", bench.folder / "empty", says="empty")
+    refused(bench, MODEL, says="pictures")
+    refused(bench, MODEL, "--calibrate", bench.folder / "none.png", says="none.png")
+    bench.file("gray.png", gray_png(8, 8))
+    refused(bench, MODEL, "--calibrate", bench.folder / "gray.png", says="'input' takes 3")
+    bad = np.zeros((3, 3, 3, 3), np.float32)
+    bad[1, 0, 0, 0] = np.nan
+    refused(bench, network(bench, weights=bad), "--calibrate", shown, says="element 27 is not a number")
+    huge = np.full((3, 3, 3, 3), 1e38, np.float32)
+    refused(bench, network(bench, weights=huge), "--calibrate", shown, says="is infinite or no number")
+    bench.run("quantize", MODEL, "-o", bench.folder / "int8.tflite", "--calibrate", shown)
+    refused(bench, bench.folder / "int8.tflite", "--calibrate", shown, says="quantized already")
+    bench.run("quantize", MODEL, "-o", MODEL, "--calibrate", shown, code=1, says="the output is the input itself")
+    bench.run("quantize", MODEL, "-o", bench.folder / "no" / "out.tflite", "--calibrate", shown, code=1, says="missing")
+    bench.run("quantize", MODEL, "-o", bench.folder / "out.tflite", "--type", "int3", code=2, says="int8-float-io")
+
+
+@check
+def a_dead_channel_and_a_dead_network_are_quantized(bench):
+    for weights in (np.zeros((3, 3, 3, 3), np.float32), np.eye(3, dtype=np.float32).reshape(3, 1, 1, 3).repeat(3, 1).repeat(3, 2) / 9):
+        weights = weights.copy()
+        weights[1] = 0
+        for kind in ("int8", "16x8"):
+            out = bench.folder / "dead.tflite"
+            bench.run("quantize", network(bench, weights=weights), "-o", out, "--type", kind, "--calibrate", bench.png(),
+                      says="2 of 2 ops")
+            bench.run("run", out, bench.png(), "-o", bench.folder / "dead.png")
+            green = read_png(bench.folder / "dead.png")[..., 1]
+            assert np.abs(green / 255 - 0.2).max() < 0.01, f"{kind}: {green.min()} to {green.max()}"
