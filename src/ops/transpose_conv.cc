@@ -62,10 +62,43 @@ Spread SpreadOf(const OpContext& context) {
   return *MakeSpread(context.input(2).shape, context.output(0).shape, context.input(1).shape, context.attrs<Attrs>());
 }
 
+// Sizes that only the run knows are planned for as the file declares them, and checked then (SizedKernel).
+Result<std::vector<int64_t>> SizesOf(const OpContext& context) {
+  const Value& given = context.input(0);
+  const Shape& declared = context.output(0).shape;
+  if (given.is_constant() || given.dtype != DType::kInt32 || given.shape != Shape{4} || declared.rank() != 4) {
+    return context.ConstInts(0);
+  }
+  return std::vector<int64_t>(declared.dims().begin(), declared.dims().end());
+}
+
+Status CheckSizes(const int32_t* given, const Shape& planned) {
+  for (int axis = 0; axis < 4; ++axis) {
+    if (given[axis] == planned[axis]) continue;
+    return InvalidArgument("output size ", given[axis], " along axis ", axis, " is asked for, the file declares ",
+                           planned[axis]);
+  }
+  return {};
+}
+
+// Of a node whose sizes are computed.
+class SizedKernel : public Kernel {
+ public:
+  explicit SizedKernel(std::unique_ptr<Kernel> kernel) : kernel_(std::move(kernel)) {}
+  size_t scratch_bytes() const override { return kernel_->scratch_bytes(); }
+  Status Run(const KernelArgs& args) const override {
+    SL_TRY(CheckSizes(args.inputs[0].at<int32_t>(0), args.outputs[0].shape));
+    return kernel_->Run(args);
+  }
+
+ private:
+  const std::unique_ptr<Kernel> kernel_;
+};
+
 Status Infer(InferContext& context) {
   SL_TRY(CheckPicture(context, 1));
   SL_TRY(CheckPicture(context, 2));
-  SL_ASSIGN(const std::vector<int64_t> sizes, context.ConstInts(0));
+  SL_ASSIGN(const std::vector<int64_t> sizes, SizesOf(context));
   const Shape &in = context.input(2).shape, &filter = context.input(1).shape;
   if (sizes.size() != 4) return InvalidArgument("output shape of ", sizes.size(), " numbers, must be 4");
   if (filter[3] != in[3] || in[3] < 1 || filter[0] < 1 || sizes[0] != in[0] || sizes[3] != filter[0]) {
@@ -151,6 +184,9 @@ void RunPlain(const Spread& s, const kernels::Clamp& clamp, const KernelArgs& ar
 
 Status Reference(const OpContext& context, std::span<const ConstTensorView> inputs,
                  std::span<const TensorView> outputs) {
+  if (!context.input(0).is_constant()) {
+    SL_TRY(CheckSizes(static_cast<const int32_t*>(inputs[0].data), outputs[0].shape));
+  }
   if (IsQuantizedType(context.input(2).dtype)) {
     SL_ASSIGN(const auto kernel, PreparePlainIntSpread(context, SumsOf(context)));
     return RunWhole(*kernel, inputs, outputs);
@@ -256,7 +292,7 @@ class SpreadKernel : public Kernel {
   PackedFilters packed_;
 };
 
-Result<std::unique_ptr<Kernel>> Prepare(const OpContext& context, const PrepareOptions& options) {
+Result<std::unique_ptr<Kernel>> PrepareSpread(const OpContext& context, const PrepareOptions& options) {
   const bool constant = context.input(1).is_constant() && (!context.has_input(3) || context.input(3).is_constant());
   if (IsQuantizedType(context.input(2).dtype)) {
     return constant ? PrepareIntSpread(context, SumsOf(context), options)
@@ -265,6 +301,12 @@ Result<std::unique_ptr<Kernel>> Prepare(const OpContext& context, const PrepareO
   SL_TRY(CheckTypes(context));
   if (!constant) return std::unique_ptr<Kernel>(std::make_unique<PlainKernel>(context));
   return std::unique_ptr<Kernel>(std::make_unique<SpreadKernel>(context, options));
+}
+
+Result<std::unique_ptr<Kernel>> Prepare(const OpContext& context, const PrepareOptions& options) {
+  SL_ASSIGN(std::unique_ptr<Kernel> kernel, PrepareSpread(context, options));
+  if (context.input(0).is_constant()) return kernel;
+  return std::unique_ptr<Kernel>(std::make_unique<SizedKernel>(std::move(kernel)));
 }
 
 }  // namespace

@@ -117,6 +117,35 @@ TEST(TransposeConvTest, OutputSizeFollowsTheInputs) {
   EXPECT_THAT(*size, ElementsAre(1, 21, 41, 3));
 }
 
+TEST(TransposeConvTest, SizesThatOnlyTheRunKnowsMustBeThoseThatTheFileDeclares) {
+  const OneNode known = TransposeConv({1, 16, 16, 3}, {3, 3, 3, 4}, {1, 8, 8, 4}, 0, {{kStrideW, 2}, {kStrideH, 2}}, 7);
+  ASSERT_TRUE(known.status().ok());
+  Graph graph = known.context().graph();
+  const Node& node = graph.nodes[0];
+  graph.values[node.inputs[0]].constant = nullptr;
+  InferContext declared(graph, node);
+  ASSERT_TRUE(node.op->infer(declared).ok());
+  EXPECT_EQ(graph.values[node.outputs[0]].shape, (Shape{1, 16, 16, 3}));
+  const Tensor weights = RandomTensor({3, 3, 3, 4}, 8), data = RandomTensor({1, 8, 8, 4}, 9);
+  Tensor out(DType::kFloat32, {1, 16, 16, 3});
+  const auto run = [&](const std::vector<int32_t>& sizes) {
+    const Tensor given = MakeTensor<int32_t>({4}, sizes);
+    const std::vector<ConstTensorView> inputs = {given.view(), weights.view(), data.view()};
+    const std::vector<TensorView> outputs = {out.view()};
+    auto kernel = node.op->prepare(OpContext(graph, node), {});
+    EXPECT_TRUE(kernel.ok());
+    const Status reference = node.op->reference(OpContext(graph, node), inputs, outputs);
+    const Status status = RunWhole(**kernel, inputs, outputs);
+    EXPECT_EQ(status.message(), reference.message());
+    return std::string(status.message());
+  };
+  EXPECT_EQ(run({1, 16, 16, 3}), "");
+  EXPECT_THAT(run({1, 16, 15, 3}), HasSubstr("output size 15 along axis 2 is asked for, the file declares 16"));
+  graph.values[node.outputs[0]].shape = Shape();
+  InferContext undeclared(graph, node);
+  EXPECT_THAT(node.op->infer(undeclared).message(), HasSubstr("not known before the run"));
+}
+
 TEST(TransposeConvTest, HostileOptionsAndShapesAreRefusedBySentences) {
   const std::map<int, double> good{{kStrideW, 2}, {kStrideH, 2}};
   const Shape weights{3, 3, 3, 4}, data{1, 8, 8, 4};

@@ -48,7 +48,6 @@ REFUSED = {
 UNBUILT = {
     "test_mean_0.tflite": "arithmetic is not built yet",  # int8 without scales
     "test_dtp_tfl.tflite": "TFLite_Detection_PostProcess",
-    **{f"transpose_conv{i}.tflite": "not known before the run" for i in (0, 1, 3, 4)},
 }
 # Reference kernels that take minutes: only with --all.
 SLOW = {"edsr_f32b5_QAT_540x960.tflite", "edsr_f32b5_full_qint8_540x960.tflite", "deblur_720x1280_int8_floatio.tflite",

@@ -32,6 +32,7 @@ def write_table(path, rows):
         passed = sum(row.verdict.startswith("ok") for row in group)
         failed = sum(row.verdict == "FAILED" for row in group)
         lines.append(f"| {kind} | {len(group)} | {passed} | {len(group) - passed - failed} | {failed} |")
+    lines += ["", kinds.share_near_default(row.default for row in rows if row.kind in kinds.INTEGERS)]
     for kind, group in groups.items():
         if not group:
             continue
