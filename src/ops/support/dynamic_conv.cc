@@ -4,6 +4,8 @@
 #include <utility>
 
 #include "graph/pack_cache.h"
+#include "kernels/int_depthwise.h"
+#include "kernels/int_product.h"
 #include "ops/support/dynamic.h"
 #include "ops/support/int_patch.h"
 #include "ops/support/int_sums.h"
@@ -11,6 +13,7 @@
 namespace safelight {
 namespace {
 
+constexpr int64_t kWordBytes = 2;
 constexpr int kWeights = 1, kLowest = 2, kHighest = 3, kBias = 4;
 
 int ChannelAxis(bool depthwise) { return depthwise ? 3 : 0; }
@@ -57,7 +60,8 @@ class DynamicConvKernel : public Kernel {
       : sliding_(sliding),
         channels_(context.output(0).shape[3]),
         finish_(context, depthwise),
-        patch_(sliding, context.input(0).shape[3], depthwise ? channels_ / context.input(0).shape[3] : 1, 0) {}
+        patch_(sliding, context.input(0).shape[3], depthwise ? channels_ / context.input(0).shape[3] : 1,
+               IntInputs(0)) {}
 
   Status Run(const KernelArgs& args) const override {
     const Range* box = args.box.axis;
@@ -67,7 +71,7 @@ class DynamicConvKernel : public Kernel {
       for (int64_t y = box[1].begin; y < box[1].end; ++y) {
         for (int64_t x = box[2].begin; x < box[2].end;) {
           const int64_t pixels = out.row_axis == 2 ? 1 : std::min(patch_.pixels(), box[2].end - x);
-          patch_.Fill(args.inputs[0], n, y, x, pixels, reinterpret_cast<int16_t*>(args.scratch));
+          patch_.Fill(args.inputs[0], n, y, x, pixels, args.scratch);
           RunPixels(args.scratch, pixels, results, out.Pixel<float>(n, y, x), out.strides[2]);
           x += pixels;
         }
@@ -127,25 +131,23 @@ class ConvKernel : public DynamicConvKernel {
               StoredAt(weights.dtype, weights.constant, (g * group_out_ * runs_ + r) * length_ + i));
         }
       }
-      kernels::PackInt(group_out_, runs_ * pairs_, rows.data(),
-                       reinterpret_cast<int16_t*>(buffer.data() + GroupBytes() * static_cast<size_t>(g)));
+      kernels::PackInt(kernels::PairProduct().values, group_out_, runs_ * pairs_, rows.data(),
+                       buffer.data() + GroupBytes() * static_cast<size_t>(g));
     }
     return buffer;
   }
 
   void RunPixels(std::byte* scratch, int64_t pixels, const kernels::DynamicResults& results, float* out,
                  int64_t out_step) const override {
-    const auto* patch = reinterpret_cast<const int16_t*>(scratch);
     auto* runs = reinterpret_cast<kernels::IntRun*>(scratch + patch_.bytes());
     auto* sums = reinterpret_cast<int32_t*>(runs + runs_);
     for (int64_t g = 0; g < groups_; ++g) {
       for (int64_t r = 0; r < runs_; ++r) {
         const int64_t ky = joined_ ? r : r / sliding_.columns.taps, kx = joined_ ? 0 : r % sliding_.columns.taps;
-        runs[r] = {patch + patch_.Place(ky, kx) + g * in_channels_, r * pairs_, pairs_};
+        runs[r] = {scratch + patch_.Place(ky, kx) + g * in_channels_ * kWordBytes, r * pairs_, pairs_};
       }
-      kernels::RunIntProduct(
-          group_out_, runs_ * pairs_,
-          reinterpret_cast<const int16_t*>(packed_->data() + GroupBytes() * static_cast<size_t>(g)),
+      kernels::PairProduct().run(
+          group_out_, runs_ * pairs_, packed_->data() + GroupBytes() * static_cast<size_t>(g),
           {.runs = runs, .num_runs = runs_, .in_step = patch_.step(), .pixels = pixels, .sums = sums});
       kernels::DynamicResults of = results;
       of.scales += g * group_out_;
@@ -166,22 +168,24 @@ class DepthwiseKernel : public DynamicConvKernel {
  public:
   DepthwiseKernel(const OpContext& context, const Sliding& sliding, const PrepareOptions& options)
       : DynamicConvKernel(context, /*depthwise=*/true, sliding),
-        padded_(kernels::PaddedChannels(channels_)),
+        padded_(kernels::PaddedDepthwise(channels_)),
         taps_(sliding.rows.taps * sliding.columns.taps),
         packed_(Packed(context.input(kWeights), options)) {}
 
   size_t scratch_bytes() const override {
-    return patch_.bytes() + static_cast<size_t>(taps_) * 2 * sizeof(void*) +
-           static_cast<size_t>(padded_) * sizeof(int32_t);
+    return patch_.bytes() + static_cast<size_t>(taps_ + 1) * sizeof(void*) +
+           static_cast<size_t>(patch_.pixels() * padded_) * sizeof(int32_t);
   }
 
  private:
   std::shared_ptr<const AlignedBuffer> Packed(const Value& weights, const PrepareOptions& options) const {
     const auto make = [&] {
-      AlignedBuffer buffer(static_cast<size_t>(taps_ * channels_) * sizeof(int32_t));
+      std::vector<int16_t> words;
       for (int64_t i = 0; i < taps_ * channels_; ++i) {
-        reinterpret_cast<int32_t*>(buffer.data())[i] = StoredAt(weights.dtype, weights.constant, i) & 0xFFFF;
+        words.push_back(static_cast<int16_t>(StoredAt(weights.dtype, weights.constant, i)));
       }
+      AlignedBuffer buffer(kernels::IntDepthwiseBytes(taps_, channels_));
+      kernels::PackIntDepthwise(taps_, channels_, words.data(), buffer.data());
       return buffer;
     };
     if (options.pack_cache == nullptr) return std::make_shared<const AlignedBuffer>(make());
@@ -192,18 +196,21 @@ class DepthwiseKernel : public DynamicConvKernel {
   void RunPixels(std::byte* scratch, int64_t pixels, const kernels::DynamicResults& results, float* out,
                  int64_t out_step) const override {
     auto** in = reinterpret_cast<const int16_t**>(scratch + patch_.bytes());
-    auto** weights = reinterpret_cast<const int32_t**>(in + taps_);
-    auto* sums = reinterpret_cast<int32_t*>(weights + taps_);
+    auto* sums = reinterpret_cast<int32_t*>(in + taps_ + 1);
     for (int64_t t = 0; t < taps_; ++t) {
-      in[t] = reinterpret_cast<const int16_t*>(scratch) +
-              patch_.Place(t / sliding_.columns.taps, t % sliding_.columns.taps);
-      weights[t] = reinterpret_cast<const int32_t*>(packed_->data()) + t * channels_;
+      in[t] = reinterpret_cast<const int16_t*>(scratch +
+                                               patch_.Place(t / sliding_.columns.taps, t % sliding_.columns.taps));
     }
-    for (int64_t p = 0; p < pixels; ++p, out += out_step) {
-      std::fill_n(sums, padded_, 0);
-      kernels::AddIntDepthwise(in, weights, taps_, channels_, sums);
-      kernels::FinishDynamic(sums, channels_, results, out);
-      for (int64_t t = 0; t < taps_; ++t) in[t] += patch_.step();
+    in[taps_] = in[0];
+    kernels::RunIntDepthwise({.taps = taps_,
+                              .channels = channels_,
+                              .weights = packed_->data(),
+                              .in = in,
+                              .in_step = patch_.step() / kWordBytes,
+                              .pixels = pixels,
+                              .sums = sums});
+    for (int64_t p = 0; p < pixels; ++p) {
+      kernels::FinishDynamic(sums + p * padded_, channels_, results, out + p * out_step);
     }
   }
 

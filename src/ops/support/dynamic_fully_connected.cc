@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "graph/pack_cache.h"
+#include "kernels/int_product.h"
 #include "ops/support/dynamic.h"
 #include "ops/support/int_sums.h"
 #include "ops/support/matrix_rows.h"
@@ -49,8 +50,8 @@ class RowsKernel : public MatrixRowsKernel {
         steps[i] = Quantize(from, in + (r + i) * in_stride, steps + together_, values + i * 2 * pairs_);
       }
       const kernels::IntRun run{values, 0, pairs_};
-      kernels::RunIntProduct(n_, pairs_, reinterpret_cast<const int16_t*>(packed_->data()),
-                             {.runs = &run, .num_runs = 1, .in_step = 2 * pairs_, .pixels = count, .sums = sums});
+      kernels::PairProduct().run(n_, pairs_, packed_->data(),
+                                 {.runs = &run, .num_runs = 1, .in_step = 4 * pairs_, .pixels = count, .sums = sums});
       for (int64_t i = 0; i < count; ++i) {
         kernels::FinishDynamic(sums + i * padded_, n_, ResultsOf(scales_, options_.clamp, bias, steps[i]),
                                to.at<float>(out + (r + i) * out_stride));
@@ -87,7 +88,7 @@ class RowsKernel : public MatrixRowsKernel {
         rows[static_cast<size_t>(i / k_ * pairs_ * 2 + i % k_)] =
             static_cast<int16_t>(StoredAt(weights.dtype, weights.constant, i));
       }
-      kernels::PackInt(n_, pairs_, rows.data(), reinterpret_cast<int16_t*>(buffer.data()));
+      kernels::PackInt(kernels::PairProduct().values, n_, pairs_, rows.data(), buffer.data());
       return buffer;
     };
     if (options.pack_cache == nullptr) return std::make_shared<const AlignedBuffer>(make());

@@ -69,9 +69,9 @@ class Reader {
     SL_ASSIGN(const Quantization hidden, Inner(4));
     double exponent = std::log2(static_cast<double>(memory.scale));
     cell.cell_power = static_cast<int>(std::round(exponent));
-    if (std::abs(exponent - cell.cell_power) > 1e-3 || cell.cell_power > 0 || cell.cell_power < -15) {
+    if (std::abs(exponent - cell.cell_power) > 1e-3 || cell.cell_power > -9 || cell.cell_power < -15) {
       return InvalidArgument("'", context_.input(kLstmCellState).name, "' has scale ", memory.scale,
-                             ", must be a power of two from 2^-15 to 1");
+                             ", must be a power of two from 2^-15 to 2^-9");
     }
     cell.output_zero = state.zero_point;
     cell.hidden_zero = hidden.zero_point;
