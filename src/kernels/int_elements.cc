@@ -113,6 +113,27 @@ void Binary(const IntBinary& by, const IntOperands<T>& in, size_t count, T* out)
   }
 }
 
+template <bool larger, typename T>
+void ExtremeOf(const IntOperands<T>& in, size_t count, T* out) {
+  const hn::ScalableTag<T> d;
+  const size_t lanes = hn::Lanes(d);
+  const auto load = [&](const T* from, size_t step, size_t i)
+                        HWY_ATTR { return step == 0 ? hn::Set(d, *from) : hn::LoadU(d, from + i); };
+  size_t i = 0;
+  for (; i + lanes <= count; i += lanes) {
+    const auto a = load(in.a, in.a_step, i), b = load(in.b, in.b_step, i);
+    hn::StoreU(larger ? hn::Max(a, b) : hn::Min(a, b), d, out + i);
+  }
+  for (; i < count; ++i) {
+    const T a = in.a[i * in.a_step], b = in.b[i * in.b_step];
+    out[i] = larger ? std::max(a, b) : std::min(a, b);
+  }
+}
+template <typename T>
+void Extreme(bool larger, const IntOperands<T>& in, size_t count, T* out) {
+  larger ? ExtremeOf<true>(in, count, out) : ExtremeOf<false>(in, count, out);
+}
+
 // Each element alone: function(vector of From) is a vector for To.
 template <typename From, typename To, class Load, class Store, class Function>
 HWY_INLINE void Unary(const From* in, size_t count, To* out, const Load& load, const Store& store,
@@ -174,6 +195,7 @@ void Dequantize(float scale, int32_t zero_point, const T* in, size_t count, floa
 // All that one type needs, by names that the dispatch can find.
 #define SL_OF_TYPE(T, name)                                                                                      \
   void Binary##name(const IntBinary& by, const IntOperands<T>& in, size_t n, T* out) { Binary(by, in, n, out); } \
+  void Extreme##name(bool larger, const IntOperands<T>& in, size_t n, T* out) { Extreme(larger, in, n, out); }   \
   void Quantize##name(float scale, int32_t zero, const float* in, size_t n, T* out) {                            \
     Quantize(scale, zero, in, n, out);                                                                           \
   }                                                                                                              \
@@ -197,6 +219,7 @@ namespace safelight::kernels {
 #define SL_OF_TYPE(T, name)                                                                 \
   namespace {                                                                               \
   HWY_EXPORT(Binary##name);                                                                 \
+  HWY_EXPORT(Extreme##name);                                                                \
   HWY_EXPORT(Quantize##name);                                                               \
   HWY_EXPORT(Dequantize##name);                                                             \
   HWY_EXPORT(To8##name);                                                                    \
@@ -205,6 +228,9 @@ namespace safelight::kernels {
   }                                                                                         \
   void RunIntBinary(const IntBinary& by, const IntOperands<T>& in, size_t count, T* out) {  \
     HWY_DYNAMIC_DISPATCH(Binary##name)(by, in, count, out);                                 \
+  }                                                                                         \
+  void RunIntExtreme(bool larger, const IntOperands<T>& in, size_t count, T* out) {         \
+    HWY_DYNAMIC_DISPATCH(Extreme##name)(larger, in, count, out);                            \
   }                                                                                         \
   template <>                                                                               \
   void RunIntQuantize(float scale, int32_t zero, const float* in, size_t count, T* out) {   \

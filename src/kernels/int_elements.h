@@ -38,6 +38,11 @@ void RunIntBinary(const IntBinary& by, const IntOperands<int8_t>& in, size_t cou
 void RunIntBinary(const IntBinary& by, const IntOperands<uint8_t>& in, size_t count, uint8_t* out);
 void RunIntBinary(const IntBinary& by, const IntOperands<int16_t>& in, size_t count, int16_t* out);
 
+// The larger of two stored values, or the smaller.
+void RunIntExtreme(bool larger, const IntOperands<int8_t>& in, size_t count, int8_t* out);
+void RunIntExtreme(bool larger, const IntOperands<uint8_t>& in, size_t count, uint8_t* out);
+void RunIntExtreme(bool larger, const IntOperands<int16_t>& in, size_t count, int16_t* out);
+
 // scale(x - in_zero) + out_zero, limited to the type. The zero points lie within 17 bits.
 struct IntRescale {
   int32_t in_zero = 0, out_zero = 0;

@@ -122,6 +122,27 @@ TEST(IntElementsTest, SumsAndProductsAreThoseOfTheDefinition) {
   });
 }
 
+template <typename T>
+void ExpectExtremes(std::mt19937& random) {
+  const std::vector<T> a = AnyValues<T>(random), b = AnyValues<T>(random);
+  std::vector<T> larger(kCount), smaller(kCount);
+  RunIntExtreme(true, {a.data(), 1, b.data(), 0}, kCount, larger.data());
+  RunIntExtreme(false, {a.data(), 1, b.data(), 1}, kCount, smaller.data());
+  for (size_t i = 0; i < kCount; ++i) {
+    ASSERT_EQ(larger[i], std::max(a[i], b[0]));
+    ASSERT_EQ(smaller[i], std::min(a[i], b[i]));
+  }
+}
+
+TEST(IntElementsTest, ExtremesAreThoseOfEveryPair) {
+  OnEveryTarget([] {
+    std::mt19937 random(14);
+    ExpectExtremes<int8_t>(random);
+    ExpectExtremes<uint8_t>(random);
+    ExpectExtremes<int16_t>(random);
+  });
+}
+
 TEST(IntElementsTest, ValuesOnAnotherScaleAreThoseOfTheDefinition) {
   OnEveryTarget([] {
     std::mt19937 random(10);

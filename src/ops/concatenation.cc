@@ -74,11 +74,21 @@ JoinPlan Plan(const OpContext& context) {
   return plan;
 }
 
-// What each input of uint8 is multiplied by and moved by where its scale is not the output's.
+// What each input of uint8 becomes where its scale is not the output's, for every number there is.
 struct Rescale {
   bool needed = false;
-  float scale = 1, bias = 0;
+  uint8_t stored[256] = {};
 };
+
+Rescale MakeRescale(const Quantization& from, const Quantization& to) {
+  const float scale = from.scale * (1.0f / to.scale), bias = static_cast<float>(-from.zero_point) * scale;
+  Rescale rescale{.needed = true};
+  for (int x = 0; x < 256; ++x) {
+    const float value = std::round(static_cast<float>(x) * scale + bias) + static_cast<float>(to.zero_point);
+    rescale.stored[x] = static_cast<uint8_t>(std::clamp(value, 0.0f, 255.0f));
+  }
+  return rescale;
+}
 
 bool SameQuantization(const Value& a, const Value& b) {
   return a.quant.scales == b.quant.scales && a.quant.zero_points == b.quant.zero_points;
@@ -97,8 +107,7 @@ Result<std::vector<Rescale>> FindRescales(const OpContext& context) {
     }
     SL_ASSIGN(const Quantization from, QuantizationOf(in));
     SL_ASSIGN(const Quantization to, QuantizationOf(out));
-    const float scale = from.scale * (1.0f / to.scale);
-    rescales[static_cast<size_t>(k)] = {true, scale, static_cast<float>(-from.zero_point) * scale};
+    rescales[static_cast<size_t>(k)] = MakeRescale(from, to);
   }
   return rescales;
 }
@@ -112,16 +121,17 @@ int JoinedAxis(const OpContext& context) {
 }
 
 // Rescales in place what was moved to `box` of the output.
-void RunRescale(const Rescale& by, int32_t zero_point, const Window& out, const Range* box, int axis, int64_t offset) {
-  if (axis < out.shape.rank()) {
-    for (int64_t i = box[axis].begin; i < box[axis].end; ++i) {
-      RunRescale(by, zero_point, out, box, axis + 1, offset + out.Offset(axis, i));
+void RunRescale(const Rescale& by, const Window& out, const Range* box, int axis, int64_t offset) {
+  const int last = out.shape.rank() - 1;
+  for (int64_t i = box[axis].begin; i < box[axis].end; ++i) {
+    const int64_t at = offset + out.Offset(axis, i);
+    if (axis < last) {
+      RunRescale(by, out, box, axis + 1, at);
+    } else {
+      uint8_t* const stored = out.at<uint8_t>(at);
+      *stored = by.stored[*stored];
     }
-    return;
   }
-  uint8_t* stored = out.at<uint8_t>(offset);
-  const float value = std::round(static_cast<float>(*stored) * by.scale + by.bias) + static_cast<float>(zero_point);
-  *stored = static_cast<uint8_t>(std::clamp(value, 0.0f, 255.0f));
 }
 
 Result<std::unique_ptr<Kernel>> MakeKernel(const OpContext& context) {
@@ -129,15 +139,14 @@ Result<std::unique_ptr<Kernel>> MakeKernel(const OpContext& context) {
   SL_ASSIGN(std::vector<Rescale> rescales, FindRescales(context));
   const bool needed = std::any_of(rescales.begin(), rescales.end(), [](const Rescale& r) { return r.needed; });
   if (!needed) return MakeJoinKernel(Plan(context));
-  SL_ASSIGN(const Quantization to, QuantizationOf(context.output(0)));
-  return MakeFunctionKernel([plan = Plan(context), rescales = std::move(rescales), to](const KernelArgs& args) {
+  return MakeFunctionKernel([plan = Plan(context), rescales = std::move(rescales)](const KernelArgs& args) {
     RunJoin(plan, args);
     for (const JoinPart& part : plan.parts) {
       const Rescale& by = rescales[static_cast<size_t>(part.input)];
       Box box = args.box;
       Range& range = box.axis[plan.axis];
       range = {std::max(range.begin, part.range.begin), std::min(range.end, part.range.end)};
-      if (by.needed && !range.empty()) RunRescale(by, to.zero_point, args.outputs[0], box.axis, 0, 0);
+      if (by.needed && !range.empty()) RunRescale(by, args.outputs[0], box.axis, 0, 0);
     }
   });
 }

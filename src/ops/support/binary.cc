@@ -116,11 +116,22 @@ bool RunStored(const ElementRun& run, const ElementParams&) {
   return true;
 }
 
+template <typename T, bool larger>
+bool RunExtreme(const ElementRun& run, const ElementParams&) {
+  kernels::RunIntExtreme(larger,
+                         {.a = reinterpret_cast<const T*>(run.in[0]),
+                          .a_step = run.step[0],
+                          .b = reinterpret_cast<const T*>(run.in[1]),
+                          .b_step = run.step[1]},
+                         run.count, reinterpret_cast<T*>(run.out));
+  return true;
+}
+
 template <typename T>
 ElementRunFunction FindStored(BinaryOp op) {
   switch (op) {
-    case BinaryOp::kMaximum: return RunStored<T, BinaryOp::kMaximum>;
-    case BinaryOp::kMinimum: return RunStored<T, BinaryOp::kMinimum>;
+    case BinaryOp::kMaximum: return RunExtreme<T, true>;
+    case BinaryOp::kMinimum: return RunExtreme<T, false>;
     case BinaryOp::kFloorDiv: return RunStored<T, BinaryOp::kFloorDiv>;
     case BinaryOp::kFloorMod: return RunStored<T, BinaryOp::kFloorMod>;
     default: return nullptr;

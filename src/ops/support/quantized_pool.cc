@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "kernels/int_pixels.h"
 #include "ops/support/function_kernel.h"
 #include "ops/support/quantized.h"
 
@@ -33,18 +34,50 @@ void PoolPixelOf(const Sliding& s, const KernelArgs& args, int64_t n, int64_t y,
   }
 }
 
+// Windows of few enough pixels, in vectors.
+template <typename T>
+void PoolVectors(PoolKind kind, const Sliding& s, const KernelArgs& args, int64_t n, int64_t y, int64_t x,
+                 const StoredRange& limits) {
+  const Window &in = args.inputs[0], &out = args.outputs[0];
+  const Range ky = s.rows.ValidTaps(y), kx = s.columns.ValidTaps(x);
+  const T** rows = reinterpret_cast<const T**>(args.scratch);
+  for (int64_t k = ky.begin; k < ky.end; ++k) {
+    rows[k - ky.begin] = in.Pixel<T>(n, s.rows.InputOf(y, k), s.columns.InputOf(x, kx.begin));
+  }
+  kernels::RunIntPool(kind == PoolKind::kMax ? kernels::PoolKind::kMax : kernels::PoolKind::kAverage,
+                      {.rows = rows,
+                       .num_rows = ky.size(),
+                       .taps = kx.size(),
+                       .pixel_step = s.columns.dilation * in.strides[2],
+                       .channels = out.shape[3],
+                       .low = limits.low,
+                       .high = limits.high},
+                      out.Pixel<T>(n, y, x));
+}
+
 template <typename T, PoolKind kind>
 std::unique_ptr<Kernel> MakeKernel(const Sliding& sliding, const StoredRange& limits, int64_t channels) {
+  const int64_t most = sliding.rows.taps * sliding.columns.taps;
+  const size_t scratch =
+      std::max(static_cast<size_t>(channels) * sizeof(int64_t), static_cast<size_t>(sliding.rows.taps) * sizeof(void*));
   return MakeFunctionKernel(
       [=](const KernelArgs& args) {
+        // A ring of columns may begin anew within a window.
+        const bool vectors = most <= kernels::kMostPooled && args.inputs[0].row_axis != 2;
         const Range* box = args.box.axis;
         for (int64_t n = box[0].begin; n < box[0].end; ++n) {
           for (int64_t y = box[1].begin; y < box[1].end; ++y) {
-            for (int64_t x = box[2].begin; x < box[2].end; ++x) PoolPixelOf<T, kind>(sliding, args, n, y, x, limits);
+            for (int64_t x = box[2].begin; x < box[2].end; ++x) {
+              if (vectors && !sliding.rows.ValidTaps(y).empty() && !sliding.columns.ValidTaps(x).empty()) {
+                PoolVectors<T>(kind, sliding, args, n, y, x, limits);
+              } else {
+                PoolPixelOf<T, kind>(sliding, args, n, y, x, limits);
+              }
+            }
           }
         }
       },
-      static_cast<size_t>(channels) * sizeof(int64_t));
+      scratch);
 }
 
 template <typename T>

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "kernels/int_pixels.h"
 #include "ops/support/function_kernel.h"
 #include "ops/support/quantized.h"
 
@@ -24,16 +25,7 @@ T BlendFixed(const Corners& c, const ResizeTap& row, const ResizeTap& column) {
   return static_cast<T>((sum + (sum > 0 ? 1 << 19 : -(1 << 19))) / (1 << 20));
 }
 
-// The order of TFLite's sum. Halves are added to what is then cut off.
-uint8_t BlendFloat(const Corners& c, const ResizeTap& row, const ResizeTap& column) {
-  const float y = row.weight, x = column.weight;
-  const float sum = static_cast<float>(c.top_left) * (1 - y) * (1 - x) +
-                    static_cast<float>(c.bottom_left) * y * (1 - x) + static_cast<float>(c.top_right) * (1 - y) * x +
-                    static_cast<float>(c.bottom_right) * y * x;
-  return static_cast<uint8_t>(sum + 0.5f);
-}
-
-template <typename T, T (*blend)(const Corners&, const ResizeTap&, const ResizeTap&)>
+template <typename T>
 void Run(const std::vector<ResizeTap>& rows, const std::vector<ResizeTap>& columns, const KernelArgs& args) {
   const Window &in = args.inputs[0], &out = args.outputs[0];
   const Range* box = args.box.axis;
@@ -46,8 +38,16 @@ void Run(const std::vector<ResizeTap>& rows, const std::vector<ResizeTap>& colum
         const T* top_right = in.Pixel<T>(n, row.low, column.high);
         const T* bottom_right = in.Pixel<T>(n, row.high, column.high);
         T* to = out.Pixel<T>(n, y, x);
+        if constexpr (sizeof(T) == 1) {
+          kernels::RunBlend({.corners = {top_left, bottom_left, top_right, bottom_right},
+                             .y = row.weight,
+                             .x = column.weight,
+                             .channels = out.shape[3]},
+                            to);
+          continue;
+        }
         for (int64_t c = 0; c < out.shape[3]; ++c) {
-          to[c] = blend({top_left[c], bottom_left[c], top_right[c], bottom_right[c]}, row, column);
+          to[c] = BlendFixed<T>({top_left[c], bottom_left[c], top_right[c], bottom_right[c]}, row, column);
         }
       }
     }
@@ -82,9 +82,9 @@ Result<std::unique_ptr<Kernel>> PrepareQuantizedResize(const OpContext& context)
                                   const KernelArgs& args) { run(rows, columns, args); });
   };
   switch (context.input(0).dtype) {
-    case DType::kInt8: return make(Run<int8_t, BlendFixed<int8_t>>);
-    case DType::kUInt8: return make(Run<uint8_t, BlendFloat>);
-    default: return make(Run<int16_t, BlendFixed<int16_t>>);
+    case DType::kInt8: return make(Run<int8_t>);
+    case DType::kUInt8: return make(Run<uint8_t>);
+    default: return make(Run<int16_t>);
   }
 }
 
