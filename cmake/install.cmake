@@ -28,7 +28,7 @@ target_link_libraries(safelight_runtime INTERFACE
                       "$<INSTALL_INTERFACE:safelight::highway;safelight::pthreadpool;Threads::Threads>")
 file(GLOB headers CONFIGURE_DEPENDS include/safelight/*.h)
 if(SAFELIGHT_CORE_ONLY)
-  list(FILTER headers EXCLUDE REGEX "/(image|picture|c_picture|quantize)\\.h$")
+  list(FILTER headers EXCLUDE REGEX "/(image|picture|c_picture|quantize|values)\\.h$")
 endif()
 install(FILES ${headers} DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}/safelight)
 install(DIRECTORY models/ DESTINATION ${models_dir})

@@ -10,6 +10,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -43,12 +44,12 @@ Result<RangeObserver> ParseRangeObserver(const std::string& name);
 
 struct QuantizeOptions {
   QuantizeType type = QuantizeType::kInt8;
-  RangeObserver observer = RangeObserver::kMinMax;
-  double percentile = 99.999;   // of kPercentile: the share of the values that stay inside
-  bool equalize = false;        // like ranges of the weights of neighbouring layers
-  bool correct_bias = false;    // biases make up for the mean error of the rounded weights
-  bool narrow_bias = false;     // of k16x8: int32 in place of int64
-  PictureOptions picture = {};  // how pixels become values
+  std::optional<RangeObserver> observer = {};  // nothing: kPercentile for int8, kMinMax for int16
+  double percentile = 99.999;                  // of kPercentile: the share of the values that stay inside
+  bool equalize = false;                       // like ranges of the weights of neighbouring layers
+  bool correct_bias = false;                   // biases make up for the mean error of the rounded weights
+  bool narrow_bias = false;                    // of k16x8: int32 in place of int64
+  PictureOptions picture = {};                 // how pixels become values
 };
 
 struct QuantizedModel {

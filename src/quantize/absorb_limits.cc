@@ -113,7 +113,11 @@ bool AbsorbOne(const std::vector<bool>& integer, bool int16, FileNetwork* networ
       limits = {std::max(limits.low, earlier->second.low), std::min(limits.high, earlier->second.high)};
     }
     absorbed->limits[out] = limits;
-    for (const int t : source.tensors) absorbed->seen_as[t] = out;
+    for (const int t : source.tensors) {
+      absorbed->seen_as[t] = out;
+      // Another value than the one of that name before.
+      if (!network->tensor(t).name.ends_with("/limited")) network->tensor(t).name += "/limited";
+    }
     network->Relink();
     return true;
   }

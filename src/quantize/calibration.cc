@@ -4,27 +4,15 @@
 #include <algorithm>
 #include <utility>
 
-#include "graph/infer.h"
 #include "ops/support/reduce.h"
 #include "quantize/observe_op.h"
+#include "quantize/value_taps.h"
 
 namespace safelight {
 namespace {
 
 bool IsLookedAt(const Value& value) {
   return value.file_tensor != kNone && value.dtype == DType::kFloat32 && !value.is_constant();
-}
-
-// An output of `op` on `inputs` at the end of the graph.
-Status AddOutput(Graph* graph, const OpDef& op, std::shared_ptr<const OpAttrs> attrs, std::vector<ValueId> inputs,
-                 const std::string& name) {
-  Value value;
-  value.name = name;
-  const ValueId output = graph->AddValue(std::move(value));
-  const NodeId id = graph->AddNode(Node{&op, std::move(attrs), std::move(inputs), {output}, {}});
-  SL_TRY(InferNode(*graph, id));
-  graph->outputs.push_back(output);
-  return {};
 }
 
 }  // namespace
@@ -55,19 +43,19 @@ GraphEdit Calibration::Taps() const {
       const auto id = static_cast<ValueId>(v);
       auto attrs = std::make_shared<ObserveAttrs>();
       attrs->stats = observed->stats;
-      SL_TRY(AddOutput(&graph, observe_op, std::move(attrs), {id}, observed->name + " observed"));
+      SL_TRY(AddTapOutput(&graph, observe_op, std::move(attrs), {id}, observed->name + " observed"));
       const int rank = graph.values[v].shape.rank();
       if (observed->sums == nullptr || rank < 2) continue;
       Tensor axes(DType::kInt32, Shape{rank - 1});
       for (int axis = 0; axis + 1 < rank; ++axis) axes.data<int32_t>()[axis] = axis;
       const ValueId constant = graph.AddConstant("axes", std::move(axes));
-      SL_TRY(AddOutput(&graph, *FindOp("MEAN"), std::make_shared<ReduceAttrs>(), {id, constant},
-                       observed->name + " mean"));
+      SL_TRY(AddTapOutput(&graph, *FindOp("MEAN"), std::make_shared<ReduceAttrs>(), {id, constant},
+                          observed->name + " mean"));
       const ValueId mean = graph.outputs.back();
       graph.outputs.pop_back();
       auto sums = std::make_shared<AccumulateAttrs>();
       sums->to = observed->sums;
-      SL_TRY(AddOutput(&graph, accumulate_op, std::move(sums), {mean}, observed->name + " mean seen"));
+      SL_TRY(AddTapOutput(&graph, accumulate_op, std::move(sums), {mean}, observed->name + " mean seen"));
     }
     return {};
   };

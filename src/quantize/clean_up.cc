@@ -24,6 +24,7 @@ constexpr std::string_view kMovingOps[] = {
     "REVERSE_V2",     "TILE",           "COPY",    "BATCH_TO_SPACE_ND",
 };
 constexpr int kRelu = 1, kReluN1To1 = 2, kRelu6 = 3;
+constexpr int kMulOptions = 21;  // in BuiltinOptions
 
 bool NamedConstant(const FileNetwork& network, int t) { return network.is_float(t) && network.is_constant(t); }
 
@@ -164,6 +165,11 @@ bool FuseActivation(FileNetwork* network, std::vector<bool>* gone) {
     const int slot = ActivationSlot(network->Op(producer));
     if (options.Int(slot, 0) != 0 || !options.written) continue;
     options.SetInt(slot, 'b', activation);
+    // Values on the way are limited from now on; they are others than those of the same name before.
+    for (int t = in; network->producer(t) != producer; t = network->node(network->producer(t)).inputs[0]) {
+      const int before = network->node(network->producer(t)).inputs[0];
+      network->tensor(before).name += "/limited";
+    }
     network->node(network->producer(in)).outputs[0] = out;
     (*gone)[static_cast<size_t>(n)] = true;
     network->node(n) = FileNode();
@@ -171,6 +177,37 @@ bool FuseActivation(FileNetwork* network, std::vector<bool>* gone) {
     return true;
   }
   return false;
+}
+
+// SQUARE, NEG and DIV by a constant have no integer form, but MUL has.
+int MakeProducts(FileNetwork* network) {
+  int made = 0;
+  for (int n = 0; n < network->num_nodes(); ++n) {
+    FileNode& node = network->node(n);
+    if (node.inputs.empty() || !network->is_float(node.inputs[0])) continue;
+    const std::string op = network->Op(n);
+    const int32_t x = node.inputs[0];
+    int32_t other = -1;
+    if (op == "SQUARE") other = x;
+    if (op == "NEG") other = network->AddFloats("minus_one", {}, std::vector<float>{-1});
+    if (op == "DIV" && NamedConstant(*network, node.inputs[1]) && !network->is_constant(x)) {
+      std::vector<float> numbers = network->Floats(node.inputs[1]);
+      if (std::find(numbers.begin(), numbers.end(), 0.0f) != numbers.end()) continue;
+      for (float& number : numbers) number = 1 / number;
+      const std::vector<int32_t> shape = network->tensor(node.inputs[1]).shape;
+      other = network->AddFloats(network->tensor(node.inputs[1]).name + "_inverse", shape, numbers);
+    }
+    if (other < 0) continue;
+    const int64_t activation = op == "DIV" ? node.options.Int(0, 0) : 0;
+    node.inputs = FileList<int32_t>({x, other});
+    node.options = FileOptions();
+    node.options.type = kMulOptions;
+    node.options.SetInt(0, 'b', activation);
+    network->SetOp(&node, "MUL", 1);
+    ++made;
+  }
+  network->Relink();
+  return made;
 }
 
 bool IsIntegerType(int type) {
@@ -218,6 +255,7 @@ Status CleanUp(FileNetwork* network, std::vector<std::string>* notes) {
     if (gone[n]) network->node(static_cast<int>(n)) = FileNode();
   }
   network->Relink();
+  const int products = MakeProducts(network);
   int folded = 0, fused = 0;
   while (FoldScales(network, &gone, &folded)) {
   }
@@ -226,6 +264,7 @@ Status CleanUp(FileNetwork* network, std::vector<std::string>* notes) {
   while (FoldScales(network, &gone, &folded)) {
   }
   network->Sweep(gone);
+  if (products > 0) notes->push_back(Cat("squares, negations and quotients that became products: ", products));
   if (folded > 0) notes->push_back(Cat("constant scales and shifts that went into the weights before them: ", folded));
   if (fused > 0) notes->push_back(Cat("activations that went into the op before them: ", fused));
   return {};

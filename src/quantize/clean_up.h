@@ -34,8 +34,9 @@ bool OnlyMoves(std::string_view op);
 // Errors when the network is quantized already, or a weight is not a number; names the tensor.
 Status CheckFloatNetwork(const FileNetwork& network);
 
-// float16 constants behind DEQUANTIZE become float32; scales and shifts of a layer's results go into its weights;
-// RELU, RELU6 and RELU_N1_TO_1 into the op before, also ahead of ops that only move elements. Adds notes.
+// float16 constants behind DEQUANTIZE become float32; SQUARE, NEG and DIV by a constant become MUL; scales and shifts
+// of a layer's results go into its weights; RELU, RELU6 and RELU_N1_TO_1 into the op before, also ahead of ops that
+// only move elements. Adds notes.
 Status CleanUp(FileNetwork* network, std::vector<std::string>* notes);
 
 // Scales of channels between two layers, so that both have weights of like ranges (cross-layer equalization).

@@ -72,6 +72,17 @@ TEST(CleanUpTest, WhatOthersReadStays) {
   CleanUpAndCompare(&net, {"CONV_2D", "MUL", "ADD"});
 }
 
+TEST(CleanUpTest, SquaresNegationsAndQuotientsBecomeProducts) {
+  FileNetworkForTests net;
+  const std::vector<int32_t> shape = {1, 6, 7, 3};
+  int t = net.Node("SQUARE", {net.Input("x", shape)}, net.Value("squared", shape));
+  t = net.Node("NEG", {t}, net.Value("negated", shape));
+  t = net.Node("DIV", {t, net.Constant<float>("by", {3}, {2, -4, 0.1f})}, net.Value("divided", shape), 29,
+               {{0, 'b', 1}});
+  net.main().outputs.push_back(t);
+  CleanUpAndCompare(&net, {"MUL", "MUL", "MUL"});
+}
+
 TEST(CleanUpTest, HalvesBecomeFloats) {
   FileNetworkForTests net;
   const std::vector<int32_t> shape = {1, 6, 7, 4};

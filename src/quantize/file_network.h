@@ -52,8 +52,8 @@ class FileNetwork {
   int AddTensor(FileTensor tensor);
   int AddConstant(const std::string& name, int type, const std::vector<int32_t>& shape,
                   std::span<const std::byte> elements);
-  int AddFloats(const std::string& name, const std::vector<int32_t>& shape, std::span<const float> elements) {
-    return AddConstant(name, kFileFloat32, shape, std::as_bytes(elements));
+  int AddFloats(const std::string& name, const std::vector<int32_t>& shape, const std::vector<float>& elements) {
+    return AddConstant(name, kFileFloat32, shape, std::as_bytes(std::span<const float>(elements)));
   }
 
   // The links, which hold until nodes or their operands change.

@@ -126,7 +126,8 @@ class Builder {
                                                            : task_.calibration.OfTensor(as->second);
                      },
                      task_.whole,
-                     task_.limits};
+                     task_.limits,
+                     task_.alike};
     for (const auto& [t, limits] : absorbed.limits) scales.limits[t] = limits;
     const RewriteTask rewrite{integer, absorbed.gone, PlanScales(scales), int16_, task_.options, task_.calibration};
     SL_ASSIGN(origin_, RewriteIntegers(rewrite, &network));

@@ -20,6 +20,7 @@ struct IntegerTask {
   const QuantizeOptions& options;
   // Of tensors of `clean`; see ScaleTask.
   std::map<int, SeenRange> whole, limits;
+  std::vector<std::pair<int, int>> alike;
 };
 
 struct IntegerNetwork {

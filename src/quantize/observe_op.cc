@@ -20,23 +20,52 @@ std::vector<AxisRule> Axes(const OpContext& context, int out_axis) {
   return {out_axis == shape.rank() - 1 ? AxisRule::All() : AxisRule::Same(out_axis, shape[out_axis])};
 }
 
-// Adds the runs of the box below `axis`; `in`, `out`: where the outer axes lie.
+// Half of the values are counted, for counting takes as long as the network: those of even indices of the last axis but
+// one, pixels of a row or rows of a plane.
+bool IsCounted(int64_t index) { return index % 2 == 0; }
+
+// One run of the last axis; `in`, `out`: where the outer axes lie.
+void AddRun(const KernelArgs& args, int64_t in, int64_t out, bool counted, StatsShard* shard) {
+  const Window &from = args.inputs[0], &to = args.outputs[0];
+  const int last = from.shape.rank() - 1;
+  if (last >= 0) out += to.Offset(last, 0);
+  *to.at<uint8_t>(out) = 0;
+  const bool together = last < 0 || (from.strides[last] == 1 && last != from.row_axis);
+  const int64_t count = last < 0 ? 1 : from.shape[last], runs = together ? 1 : count;
+  for (int64_t i = 0; i < runs; ++i) {
+    const float* values = from.at<float>(last < 0 ? in : in + from.Offset(last, i));
+    shard->AddRange(values, count / runs);
+    if (counted) shard->AddCounts(values, count / runs);
+  }
+}
+
+// The runs of the box below `axis`.
 void AddRuns(const KernelArgs& args, int axis, int64_t in, int64_t out, StatsShard* shard) {
   const Window &from = args.inputs[0], &to = args.outputs[0];
   const int last = from.shape.rank() - 1;
-  if (axis >= last) {
-    const int64_t count = last < 0 ? 1 : from.shape[last];
-    if (last >= 0) out += to.Offset(last, 0);
-    *to.at<uint8_t>(out) = 0;
-    if (last < 0 || (from.strides[last] == 1 && last != from.row_axis)) {
-      shard->Add(from.at<float>(last < 0 ? in : in + from.Offset(last, 0)), count);
-      return;
+  if (axis >= last) return AddRun(args, in, out, true, shard);
+  const Range range = args.box.axis[axis];
+  const bool counts = axis == last - 1;
+  // Pixels next to each other have one range.
+  const bool joined = counts && from.strides[axis] == from.shape[last] && from.strides[last] == 1 &&
+                      to.strides[axis] == 1 && axis != from.row_axis && last != from.row_axis && axis != to.row_axis;
+  if (joined && !range.empty()) {
+    std::memset(to.at<uint8_t>(out + to.Offset(axis, range.begin) + to.Offset(last, 0)), 0,
+                static_cast<size_t>(range.size()));
+    const float* values = from.at<float>(in + from.Offset(axis, range.begin) + from.Offset(last, 0));
+    shard->AddRange(values, range.size() * from.shape[last]);
+    for (int64_t i = range.begin; i < range.end; ++i) {
+      if (IsCounted(i)) shard->AddCounts(values + (i - range.begin) * from.shape[last], from.shape[last]);
     }
-    for (int64_t i = 0; i < count; ++i) shard->Add(from.at<float>(in + from.Offset(last, i)), 1);
     return;
   }
-  for (int64_t i = args.box.axis[axis].begin; i < args.box.axis[axis].end; ++i) {
-    AddRuns(args, axis + 1, in + from.Offset(axis, i), out + to.Offset(axis, i), shard);
+  for (int64_t i = range.begin; i < range.end; ++i) {
+    const int64_t at_in = in + from.Offset(axis, i), at_out = out + to.Offset(axis, i);
+    if (counts) {
+      AddRun(args, at_in, at_out, IsCounted(i), shard);
+    } else {
+      AddRuns(args, axis + 1, at_in, at_out, shard);
+    }
   }
 }
 

@@ -77,7 +77,7 @@ Result<std::unique_ptr<Quantizer>> Quantizer::Begin(const Model& model, const Qu
   quantizer->model_.emplace(std::move(clean));
   const std::vector<int> means = options.correct_bias ? LayerInputs(network) : std::vector<int>();
   quantizer->calibration_ =
-      std::make_unique<Calibration>(quantizer->model_->impl()->own_size, NeedsCounts(options.observer), means);
+      std::make_unique<Calibration>(quantizer->model_->impl()->own_size, NeedsCounts(ObserverOf(options)), means);
   return quantizer;
 }
 
@@ -91,7 +91,11 @@ Result<QuantizedModel> Quantizer::Finish(const std::map<int, SeenRange>& whole,
   } else if (options_.type == QuantizeType::kDynamic) {
     SL_TRY(StoreDynamicWeights(&network, &notes_));
   } else {
-    IntegerTask task{clean_, *calibration_, options_, {}, {}};
+    IntegerTask task{clean_, *calibration_, options_, {}, {}, {}};
+    for (const StateBinding& state : options_.picture.session.states) {
+      task.alike.emplace_back(network.main().outputs[static_cast<size_t>(state.output)],
+                              network.main().inputs[static_cast<size_t>(state.input)]);
+    }
     for (const auto& [port, range] : whole) task.whole[network.main().inputs[static_cast<size_t>(port)]] = range;
     for (const auto& [port, range] : limits) task.limits[network.main().outputs[static_cast<size_t>(port)]] = range;
     SL_ASSIGN(IntegerNetwork made, MakeIntegerNetwork(task));

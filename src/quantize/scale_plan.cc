@@ -26,8 +26,11 @@ class Planner {
   }
 
   std::vector<ScaleChoice> Plan() {
-    for (int n = 0; n < net_.num_nodes(); ++n) {
-      if (task_.integer[static_cast<size_t>(n)]) Join(n);
+    for (const bool fixed : {true, false}) {
+      for (int n = 0; n < net_.num_nodes(); ++n) {
+        if (task_.integer[static_cast<size_t>(n)]) fixed ? Fix(n) : Join(n);
+      }
+      for (const auto& [a, b] : task_.alike) Unite(a, b);
     }
     std::map<int, std::vector<int>> groups;
     for (int t = 0; t < net_.num_tensors(); ++t) {
@@ -52,11 +55,15 @@ class Planner {
     if (!fixed_[static_cast<size_t>(keeps)]) fixed_[static_cast<size_t>(keeps)] = fixed_[static_cast<size_t>(joins)];
   }
 
+  void Fix(int n) {
+    const IntegerOp& op = *FindIntegerOp(net_.Op(n));
+    if (op.kind != IntegerKind::kFixed) return;
+    fixed_[static_cast<size_t>(net_.node(n).outputs[0])] = FixedScale(op.name, task_.int16);
+  }
+
   void Join(int n) {
     const FileNode& node = net_.node(n);
     const IntegerOp& op = *FindIntegerOp(net_.Op(n));
-    if (op.kind == IntegerKind::kFixed)
-      fixed_[static_cast<size_t>(Root(node.outputs[0]))] = FixedScale(op.name, task_.int16);
     if (op.kind != IntegerKind::kSame) return;
     std::vector<int> values;
     for (const int i : ValueInputs(net_, n)) {
@@ -94,7 +101,11 @@ class Planner {
       if (const ValueStats* stats = task_.stats(t)) all.Merge(*stats);
     }
     if (!all.seen()) return std::nullopt;
-    SeenRange range = ChooseRange(all, task_.options, task_.int16 ? 65536 : 256);
+    const bool limited = std::any_of(members.begin(), members.end(), [&](int t) { return task_.limits.contains(t); });
+    // Where the ends are known nothing of what was seen is an outlier.
+    QuantizeOptions options = task_.options;
+    if (limited) options.observer = RangeObserver::kMinMax;
+    SeenRange range = ChooseRange(all, options, task_.int16 ? 65536 : 256);
     for (const int t : members) {
       if (const auto limit = task_.limits.find(t); limit != task_.limits.end()) Limit(limit->second, &range);
     }

@@ -7,6 +7,7 @@
 #include <functional>
 #include <map>
 #include <optional>
+#include <utility>
 #include <vector>
 
 #include "quantize/file_network.h"
@@ -26,6 +27,8 @@ struct ScaleTask {
   std::function<const ValueStats*(int tensor)> stats;  // null where nothing was seen
   // What is known beforehand, by tensor: ranges that are used whole (pictures), and limits that nothing exceeds.
   std::map<int, SeenRange> whole, limits;
+  // Tensors that must have one scale besides those that TFLite wants alike: a state that goes out and comes in again.
+  std::vector<std::pair<int, int>> alike;
 };
 
 // By tensor; scale 0 where a value has none.

@@ -38,7 +38,7 @@ void StatsShard::Reset() {
   std::fill(odd.begin(), odd.end(), 0);
 }
 
-void StatsShard::Add(const float* values, int64_t count) {
+void StatsShard::AddRange(const float* values, int64_t count) {
   float least = FLT_MAX, greatest = -FLT_MAX;
   kernels::MinEach(values, 1, count, count, &least, 1);
   kernels::MaxEach(values, 1, count, count, &greatest, 1);
@@ -47,6 +47,9 @@ void StatsShard::Add(const float* values, int64_t count) {
   uint32_t wrong = 0;
   for (int64_t i = 0; i < count; ++i) wrong |= (std::bit_cast<uint32_t>(values[i]) & kExponent) == kExponent ? 1 : 0;
   not_finite = not_finite || wrong != 0;
+}
+
+void StatsShard::AddCounts(const float* values, int64_t count) {
   if (even.empty()) return;
   int64_t i = 0;
   for (; i + 2 <= count; i += 2) {
@@ -182,60 +185,89 @@ SeenRange LeastSquaredError(const ValueStats& stats, const Bins& bins, int level
   return best;
 }
 
-// How far the distribution is from itself cut off at share `keep` of the range and made of `levels` steps.
-double Divergence(const Bins& bins, const SeenRange& range, int levels) {
-  const double step = (range.high - range.low) / levels;
-  std::vector<double> mass(static_cast<size_t>(levels), 0), inside = mass, filled = mass;
-  const auto level_of = [&](double x) {
-    return static_cast<size_t>(std::clamp((x - range.low) / step, 0.0, static_cast<double>(levels - 1)));
+// The counts over equal parts of the range that was seen. Zeros, of which RELU makes many, are exact whatever the
+// range.
+std::vector<double> EvenBins(const SeenRange& all, const Bins& bins, size_t parts) {
+  std::vector<double> even(parts, 0);
+  const double width = (all.high - all.low) / static_cast<double>(parts);
+  const auto part_of = [&](double x) {
+    return static_cast<size_t>(std::clamp((x - all.low) / width, 0.0, static_cast<double>(parts - 1)));
   };
-  double total = 0;
   for (const ValueStats::Bin& bin : bins) {
-    const size_t level = level_of(bin.middle);
-    const auto count = static_cast<double>(bin.count);
-    mass[level] += count;
-    if (bin.middle >= range.low && bin.middle <= range.high) {
-      inside[level] += count;
-      filled[level] += 1;
-    }
-    total += count;
+    if (bin.middle == 0) continue;
+    const double half = std::abs(bin.middle) / 64;  // half a bin is 1/64 of its number
+    const size_t first = part_of(bin.middle - half), last = part_of(bin.middle + half);
+    const double share = static_cast<double>(bin.count) / static_cast<double>(last - first + 1);
+    for (size_t i = first; i <= last; ++i) even[i] += share;
   }
-  // Bins of one level become alike; what was cut off is missing.
-  double divergence = 0, inside_total = 0;
-  for (const double m : inside) inside_total += m;
-  for (const ValueStats::Bin& bin : bins) {
-    if (bin.middle < range.low || bin.middle > range.high) continue;
-    const size_t level = level_of(bin.middle);
-    const double cut = mass[level] - inside[level];
-    const double p = (static_cast<double>(bin.count) + cut / filled[level]) / total;
-    const double q = inside[level] / filled[level] / inside_total;
-    divergence += p * std::log(p / q);
+  return even;
+}
+
+// How far parts [begin, end), with what lies outside put on their ends, are from themselves made of `levels` steps.
+double Divergence(const std::vector<double>& even, size_t begin, size_t end, size_t levels) {
+  std::vector<double> p(even.begin() + static_cast<std::ptrdiff_t>(begin),
+                        even.begin() + static_cast<std::ptrdiff_t>(end));
+  const std::vector<double> inside = p;
+  for (size_t i = 0; i < begin; ++i) p.front() += even[i];
+  for (size_t i = end; i < even.size(); ++i) p.back() += even[i];
+  double p_total = 0, inside_total = 0, divergence = 0;
+  for (const double x : p) p_total += x;
+  for (const double x : inside) inside_total += x;
+  for (size_t level = 0; level < levels; ++level) {
+    const size_t from = level * p.size() / levels, to = (level + 1) * p.size() / levels;
+    double mass = 0, filled = 0;
+    for (size_t i = from; i < to; ++i) {
+      mass += inside[i];
+      filled += inside[i] > 0 ? 1 : 0;
+    }
+    for (size_t i = from; i < to; ++i) {
+      if (!(p[i] > 0)) continue;
+      // A part that only the outside fills is next to nothing in the other.
+      const double q = inside[i] > 0 ? mass / filled / inside_total : 1e-9;
+      divergence += p[i] / p_total * std::log(p[i] / p_total / q);
+    }
   }
   return divergence;
 }
 
-SeenRange LeastDivergence(const ValueStats& stats, const Bins& bins, int levels) {
+// Shrinks one end at a time while that lessens the divergence.
+SeenRange LeastDivergence(const ValueStats& stats, const Bins& bins) {
+  constexpr size_t kParts = 4096, kLevels = 256;
   constexpr int kSteps = 64;
   const SeenRange all{std::min(stats.low(), 0.0), std::max(stats.high(), 0.0)};
-  SeenRange best = all;
-  double least = DBL_MAX;
-  for (int s = kSteps; s > kSteps / 4; --s) {
-    const SeenRange trial{all.low * s / kSteps, all.high * s / kSteps};
-    const double divergence = Divergence(bins, trial, std::min(levels, 256));
-    if (divergence >= least) continue;
-    least = divergence;
-    best = trial;
+  const std::vector<double> even = EvenBins(all, bins, kParts);
+  const double zero = -all.low / (all.high - all.low) * static_cast<double>(kParts);
+  double keep[2] = {1, 1};  // of the lower and of the upper end
+  double least = Divergence(even, 0, kParts, kLevels);
+  for (const size_t upper : {1, 0, 1}) {
+    const double before[2] = {keep[0], keep[1]};
+    for (int s = kSteps; s > kSteps / 8; --s) {
+      double trial[2] = {before[0], before[1]};
+      trial[upper] = static_cast<double>(s) / kSteps;
+      const auto begin = static_cast<size_t>(zero * (1 - trial[0]));
+      const auto end = static_cast<size_t>(zero + (static_cast<double>(kParts) - zero) * trial[1]);
+      if (end < begin + kLevels) continue;
+      const double divergence = Divergence(even, begin, end, kLevels);
+      if (divergence >= least) continue;
+      least = divergence;
+      keep[upper] = trial[upper];
+    }
   }
-  return best;
+  return {all.low * keep[0], all.high * keep[1]};
 }
 
 }  // namespace
+
+RangeObserver ObserverOf(const QuantizeOptions& options) {
+  return options.observer.value_or(options.type == QuantizeType::k16x8 ? RangeObserver::kMinMax
+                                                                       : RangeObserver::kPercentile);
+}
 
 SeenRange ChooseRange(const ValueStats& stats, const QuantizeOptions& options, int levels) {
   SeenRange range{stats.low(), stats.high()};
   const bool varies = stats.high() > stats.low();
   const Bins bins = stats.Bins();
-  switch (options.observer) {
+  switch (ObserverOf(options)) {
     case RangeObserver::kMinMax: break;
     case RangeObserver::kMovingAverage: range = {stats.average_low(), stats.average_high()}; break;
     case RangeObserver::kPercentile: range = Percentile(stats, bins, options.percentile); break;
@@ -243,7 +275,7 @@ SeenRange ChooseRange(const ValueStats& stats, const QuantizeOptions& options, i
       if (varies) range = LeastSquaredError(stats, bins, levels);
       break;
     case RangeObserver::kKl:
-      if (varies) range = LeastDivergence(stats, bins, levels);
+      if (varies) range = LeastDivergence(stats, bins);
       break;
   }
   return {std::min(range.low, 0.0), std::max(range.high, 0.0)};

@@ -31,8 +31,10 @@ struct StatsShard {
 
   explicit StatsShard(bool counts);
   void Reset();
-  // `count` values next to each other.
-  void Add(const float* values, int64_t count);
+  // `count` values next to each other: their range, and how often each number is there. Ranges are of all values,
+  // counts may be of a part.
+  void AddRange(const float* values, int64_t count);
+  void AddCounts(const float* values, int64_t count);
 };
 
 class ValueStats {
@@ -71,6 +73,9 @@ class ValueStats {
   std::vector<uint64_t> bins_;
   uint64_t total_ = 0;
 };
+
+// What options.observer says, or stands for when it says nothing.
+RangeObserver ObserverOf(const QuantizeOptions& options);
 
 // The range to quantize `stats` for, which holds zero. `levels`: of the integers, 256 or 65536.
 SeenRange ChooseRange(const ValueStats& stats, const QuantizeOptions& options, int levels);

@@ -25,7 +25,8 @@ void Show(const std::vector<float>& values, size_t parts, ValueStats* stats) {
   for (size_t p = 0; p < parts; ++p) shards.push_back(stats->Take());
   for (size_t p = 0; p < parts; ++p) {
     const size_t begin = p * values.size() / parts, end = (p + 1) * values.size() / parts;
-    shards[p]->Add(values.data() + begin, static_cast<int64_t>(end - begin));
+    shards[p]->AddRange(values.data() + begin, static_cast<int64_t>(end - begin));
+    shards[p]->AddCounts(values.data() + begin, static_cast<int64_t>(end - begin));
   }
   for (auto& shard : shards) stats->GiveBack(std::move(shard));
   EXPECT_TRUE(stats->EndPicture());
@@ -65,7 +66,7 @@ TEST(ValueStatsTest, WhatIsNotFiniteIsSeen) {
     ValueStats stats(false);
     std::unique_ptr<StatsShard> shard = stats.Take();
     const float values[] = {1, wrong, 2};
-    shard->Add(values, 3);
+    shard->AddRange(values, 3);
     stats.GiveBack(std::move(shard));
     EXPECT_FALSE(stats.EndPicture());
   }

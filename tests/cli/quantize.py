@@ -118,3 +118,38 @@ def a_dead_channel_and_a_dead_network_are_quantized(bench):
             bench.run("run", out, bench.png(), "-o", bench.folder / "dead.png")
             green = read_png(bench.folder / "dead.png")[..., 1]
             assert np.abs(green / 255 - 0.2).max() < 0.01, f"{kind}: {green.min()} to {green.max()}"
+
+
+def rows(text):
+    """The lines of a table by the name of their value (third column), in words."""
+    return {line.split()[2]: line.split() for line in text.splitlines()[1:] if line.split()[0].lstrip("-").isdigit()}
+
+
+@check
+def diff_says_where_two_networks_part(bench):
+    picture, first = bench.png(), network(bench)
+    same = rows(bench.run("diff", first, first, picture, says="no value is below 40 dB"))
+    assert same and all(row[5] == "same" for row in same.values()), same
+    bench.run("quantize", first, "-o", bench.folder / "int8.tflite", "--type", "int8-float-io", "--calibrate", picture)
+    near = rows(bench.run("diff", first, bench.folder / "int8.tflite", picture, "--below", 20, says="no value is below 20 dB"))
+    assert any(30 < float(row[5]) < 70 for row in near.values() if row[5] != "same"), near
+    second = network(bench, weights=np.full((3, 3, 3, 3), 0.1, np.float32), name="other.tflite")
+    text = bench.run("diff", first, second, picture, says="they part at node 0 CONV_2D")
+    assert rows(text)["t0"][5] == "same", "the input is the same in both"
+    bench.run("diff", first, MODEL, picture, code=1, says="have no value of one name and shape")
+    bench.run("diff", first, first, bench.folder / "none.png", code=1, says="none.png")
+
+
+@check
+def stats_show_ranges_and_saturation(bench):
+    picture, model = bench.png(), network(bench)
+    floats = rows(bench.run("inspect", model, "--stats", picture))
+    assert [float(x) for x in floats["t0"][4:6]] == [0, 1], floats["t0"]
+    bench.run("quantize", model, "-o", bench.folder / "int8.tflite", "--calibrate", picture, "--observer", "minmax")
+    stored = rows(bench.run("inspect", bench.folder / "int8.tflite", "--stats", picture))
+    assert stored["t0"][3] == "int8" and float(stored["t0"][6]) * 255 - 1 < 1e-3, stored["t0"]
+    lowest = float(stored["t0"][8].rstrip("%"))
+    assert 0.1 < lowest < 2, f"random pixels are black in 0.4 %, here {lowest} %"
+    for name, row in stored.items():
+        if name in floats:
+            assert abs(float(row[5]) - float(floats[name][5])) < 0.05, (row, floats[name])

@@ -7,13 +7,17 @@
 
 #include "cli/check.h"
 #include "cli/command.h"
+#include "cli/progress.h"
+#include "cli/run_files.h"
 #include "safelight/session.h"
+#include "safelight/values.h"
 
 namespace safelight {
 namespace {
 
 struct Options {
   std::string model, size;
+  std::vector<std::string> stats;
   bool json = false, dot = false, plan = false;
   int threads = 1;
   std::string arithmetic, precision = "float32";
@@ -227,8 +231,37 @@ void PrintFile(const Model& model) {
   }
 }
 
+// The values on pictures: ranges, scales, how many lie on the ends of their type.
+Status PrintStats(const Model& model, const Options& options) {
+  SL_ASSIGN(const std::vector<std::string> pictures, ExpandInputs(options.stats));
+  PictureOptions picture;
+  picture.session.threads = options.threads;
+  Progress progress(pictures.size());
+  Result<std::vector<ValueSeen>> seen = SeeValues(model, pictures, picture, [&](size_t done) {
+    progress.Show(done, 0);
+    return true;
+  });
+  progress.Clear();
+  if (!seen.ok()) return seen.status();
+  std::printf("%4s %-22s %-32s %-8s %11s %11s %11s %6s %9s %9s\n", "node", "op", "value", "type", "from", "to", "scale",
+              "zero", "lowest", "highest");
+  for (const ValueSeen& value : *seen) {
+    std::printf("%4d %-22s %-32.32s %-8s %11.5g %11.5g", value.node, value.op.empty() ? "input" : value.op.c_str(),
+                value.name.c_str(), DTypeName(value.dtype), value.low, value.high);
+    if (!value.quant.empty() && value.elements > 0) {
+      const auto all = static_cast<double>(value.elements);
+      std::printf(" %11.5g %6lld %8.3f%% %8.3f%%", static_cast<double>(value.quant.scales[0]),
+                  static_cast<long long>(value.quant.zero_points[0]), 100 * static_cast<double>(value.at_lowest) / all,
+                  100 * static_cast<double>(value.at_highest) / all);
+    }
+    std::printf("\n");
+  }
+  return {};
+}
+
 Status Run(const Options& options) {
   SL_ASSIGN(const Model model, OpenModel(options.model));
+  if (!options.stats.empty()) return PrintStats(model, options);
   SL_ASSIGN(std::vector<Shape> shapes, ShapesFor(model, options.size));
   if (!options.json && !options.dot) {
     std::printf("%s\n", model.path().c_str());
@@ -281,6 +314,8 @@ std::function<Status()> Configure(CLI::App& app) {
   app.add_option("--strip", options->strip_rows, "output rows at a time")->check(CLI::Range(0, 1 << 20));
   app.add_flag("--plan", options->plan, "how each value is kept: rings, rows, bytes");
   app.add_flag("--json", options->json, "print JSON");
+  app.add_option("--stats", options->stats,
+                 "ranges of all values on these pictures, and how many integers lie on the ends");
   app.add_flag("--dot", options->dot, "print a graph for Graphviz");
   return [options] { return Run(*options); };
 }

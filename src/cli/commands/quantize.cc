@@ -11,6 +11,7 @@
 #include "cli/command.h"
 #include "cli/progress.h"
 #include "cli/run_files.h"
+#include "cli/run_tensors.h"
 
 namespace safelight {
 namespace {
@@ -22,22 +23,25 @@ constexpr const char* kTypes =
     "float16: float16 weights, float32 values";
 
 struct Options {
-  std::string model, output, type = "int8", observer = "minmax", bias = "int64", channels, range, output_range;
-  std::vector<std::string> pictures;
+  std::string model, output, type = "int8", observer, bias = "int64", channels, range, output_range;
+  std::vector<std::string> pictures, states;
   double percentile = 99.999;
   bool equalize = false, correct_bias = false;
   int threads = 0;
 };
 
-Result<QuantizeOptions> MakeOptions(const Options& options) {
+Result<QuantizeOptions> MakeOptions(const Model& model, const Options& options) {
   QuantizeOptions quantize;
   SL_ASSIGN(quantize.type, ParseQuantizeType(options.type));
-  SL_ASSIGN(quantize.observer, ParseRangeObserver(options.observer));
+  if (!options.observer.empty()) {
+    SL_ASSIGN(quantize.observer, ParseRangeObserver(options.observer));
+  }
   quantize.percentile = options.percentile;
   quantize.equalize = options.equalize;
   quantize.correct_bias = options.correct_bias;
   quantize.narrow_bias = options.bias == "int32";
   quantize.picture.session.threads = options.threads;
+  SL_ASSIGN(quantize.picture.session.states, ParseStates(model, options.states));
   if (!options.range.empty()) {
     SL_ASSIGN(quantize.picture.input_range, ParseRange(options.range));
   }
@@ -59,8 +63,8 @@ std::string RecipeFile(const std::string& model) {
 }
 
 Status Run(const Options& options) {
-  SL_ASSIGN(const QuantizeOptions quantize, MakeOptions(options));
   SL_ASSIGN(const Model model, OpenModel(options.model));
+  SL_ASSIGN(const QuantizeOptions quantize, MakeOptions(model, options));
   SL_ASSIGN(const std::vector<std::string> pictures, ExpandInputs(options.pictures));
   std::vector<std::string> read = pictures, written = {options.output};
   read.push_back(model.path());
@@ -100,7 +104,9 @@ std::function<Status()> Configure(CLI::App& app) {
   app.add_option(
          "--observer", options->observer,
          "a value's range: all that was seen (minmax), the moving average of each picture's, all but a share of "
-         "the values (percentile), the least squared error (mse), the nearest distribution (kl)")
+         "the values (percentile), the least squared error (mse), the nearest distribution (kl); default: percentile "
+         "for "
+         "int8, minmax for 16x8")
       ->check(Takes("minmax|moving-average|percentile|mse|kl", ParseRangeObserver));
   app.add_option("--percentile", options->percentile, "of the values that stay inside")->check(CLI::Range(50.0, 100.0));
   app.add_flag("--equalize", options->equalize, "make the weights of neighbouring layers alike first");
@@ -114,6 +120,10 @@ std::function<Status()> Configure(CLI::App& app) {
       ->check(Takes("BLACK,WHITE", ParseRange));
   app.add_option("--channels", options->channels, "y, gray, rgb, bgr or rgba")
       ->check(Takes("ORDER", ParseChannelOrder));
+  const CLI::Validator pair([](std::string& text) { return PairError(text); }, "OUT=IN");
+  app.add_option("--state", options->states, "out=in: output of one picture is input of the next; both get one scale")
+      ->allow_extra_args(false)
+      ->check(pair);
   return [options] { return Run(*options); };
 }
 
