@@ -56,10 +56,7 @@ constexpr Case kCases[] = {
 };
 
 // Float values and integer weights: each convolution waits for the range of its input.
-constexpr Case kDynamicCases[] = {
-    {"dense/selfie_meet_144x256_dynrange.tflite", 80, 96, false},
-    {"image_to_image/style/style_transfer_384_dynrange.tflite", 52, 60, false},
-};
+constexpr Case kDynamicCases[] = {{"dense/selfie_meet_144x256_dynrange.tflite", 80, 96, false}};
 
 struct Cut {
   int threads;
