@@ -15,7 +15,7 @@ namespace safelight::host {
 
 struct Options {
   int threads = 0;  // 0: as many as the host recommends
-  Arithmetic arithmetic = Arithmetic::kFast;
+  Arithmetic arithmetic = Arithmetic::kByType;
   int64_t memory_limit_bytes = 0;
   int min_nodes = 1;  // smaller parts of the network are left to the host
   bool verbose = false;
