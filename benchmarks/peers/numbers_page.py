@@ -104,4 +104,5 @@ if __name__ == "__main__":
     page_path, *sources = map(pathlib.Path, sys.argv[1:])
     runs = [json.loads(source.read_text()) for source in sources]
     commits = ", ".join(sorted({run["machine"]["commit"] for run in runs}))
-    write({"machine": runs[-1]["machine"] | {"commit": commits}, "results": [result for run in runs for result in run["results"]]}, page_path)
+    date = max(run["machine"]["date"] for run in runs)
+    write({"machine": runs[-1]["machine"] | {"commit": commits, "date": date}, "results": [result for run in runs for result in run["results"]]}, page_path)
