@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """docs/numbers.md from the results of bench_numbers.py: medians, ratios of turns of the same round, goals reached or not.
 
-    numbers_page.py build/bench/numbers.json docs/numbers.md
+    numbers_page.py docs/numbers.md build/bench/numbers.json [MORE.json ...]      results of several runs on one machine
 """
 import json
 import pathlib
@@ -13,7 +13,7 @@ import report
 OURS = "safelight"
 HEAD = """# Speed of integer networks
 
-Made by `./dev bench numbers --write`; {date}, commit {commit}{changed}.
+Made by `./dev bench numbers` and `benchmarks/peers/numbers_page.py`; last measured {date}, commit {commit}{changed}.
 
 {cpu}, {cores} cores, Linux {system}. Peers, from PyPI: {packages}.
 
@@ -101,5 +101,8 @@ def write(everything, page):
 
 
 if __name__ == "__main__":
-    source, page_path = map(pathlib.Path, sys.argv[1:])
-    write(json.loads(source.read_text()), page_path)
+    page_path, *sources = map(pathlib.Path, sys.argv[1:])
+    runs = [json.loads(source.read_text()) for source in sources]
+    commits = ", ".join(sorted({run["machine"]["commit"] for run in runs}))
+    date = max(run["machine"]["date"] for run in runs)
+    write({"machine": runs[-1]["machine"] | {"commit": commits, "date": date}, "results": [result for run in runs for result in run["results"]]}, page_path)

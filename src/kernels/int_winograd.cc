@@ -262,7 +262,8 @@ void Outputs(const Requantize& by, const WinogradProducts& of, T*) {
   if constexpr (sizeof(T) == 2) {
     if (by.rule == Rule::kWide) return Vectors<Rule::kWide, Results::kAny, true, T>(by, of);
     if (by.rule == Rule::kAny) return Vectors<Rule::kAny, Results::kAny, true, T>(by, of);
-    return Vectors<Rule::kSmall, Results::kAny, true, T>(by, of);
+    if (by.low < by.zero_point) return Vectors<Rule::kSmall, Results::kAny, true, T>(by, of);
+    return Vectors<Rule::kSmall, Results::kPositive, true, T>(by, of);
   } else {
     if (by.rule == Rule::kAny) return Vectors<Rule::kAny, Results::kAny, false, T>(by, of);
     switch (ResultsOf<T>(by)) {

@@ -70,12 +70,14 @@ class WinogradKernel : public Kernel {
   int64_t RowBytes(int64_t tiles) const { return RoundUp(kIntWinogradPatch * RowValues(tiles) * 2); }
   // Points lie an odd number of cache lines apart, for a tile is read at all of them: against conflicts in L1.
   static int64_t OddLines(int64_t bytes) { return ((bytes + 63) / 64 | 1) * 64; }
-  int64_t ValueStep(int64_t tiles) const { return OddLines(tiles * kernels::IntWinogradChannels(in_) * 2) / 2; }
-  int64_t SumStep(int64_t tiles) const { return OddLines(tiles * padded_ * 4) / 4; }
+  int64_t ValueStep(int64_t tiles) const {
+    return OddLines(planes() * tiles * kernels::IntWinogradChannels(in_) * 2) / 2;
+  }
+  int64_t SumStep(int64_t tiles) const { return OddLines(planes() * tiles * padded_ * 4) / 4; }
   int64_t ValueBytes(int64_t tiles) const { return kIntWinogradPoints * ValueStep(tiles) * 2; }
   int64_t SumBytes(int64_t tiles) const { return kIntWinogradPoints * SumStep(tiles) * 4; }
   int64_t BlockBytes(int64_t tiles) const {
-    return PatchBytes(tiles) + RowBytes(tiles) + ValueBytes(tiles) + planes() * SumBytes(tiles);
+    return PatchBytes(tiles) + RowBytes(tiles) + ValueBytes(tiles) + SumBytes(tiles);
   }
   static int64_t RoundUp(int64_t bytes) { return (bytes + 63) / 64 * 64; }
   int64_t TilesOf() const { return BlockBytes(2 * kTogether) <= kBlockBytes ? 2 * kTogether : kTogether; }
@@ -135,23 +137,25 @@ class WinogradKernel : public Kernel {
       std::byte* const row = patch + r * RowValues(tiles_) * size();
       from[r] = FillRow(args.inputs[0], at, r, Columns(tiles), row);
     }
+    // At each point the tiles of the lower bytes, then those of the upper ones, which meet the same weights.
+    const int64_t tile_step = kernels::IntWinogradChannels(in_), point_step = ValueStep(tiles_);
     for (int64_t plane = 0; plane < planes(); ++plane) {
       const auto bytes = words_ ? (plane == 0 ? kernels::WinogradBytes::kLow : kernels::WinogradBytes::kHigh)
                          : dtype_ == DType::kInt8 ? kernels::WinogradBytes::kSigned
                                                   : kernels::WinogradBytes::kUnsigned;
       kernels::IntWinogradColumns(bytes, from, Columns(tiles) * in_, transformed, RowValues(tiles_));
-      const int64_t tile_step = kernels::IntWinogradChannels(in_), point_step = ValueStep(tiles_);
-      kernels::IntWinogradRows(transformed, RowValues(tiles_), in_, tiles, {values, tile_step, point_step});
-      for (int64_t p = 0; p < kIntWinogradPoints; ++p) {
-        const kernels::IntRun run{values + p * point_step, 0, GroupsOf()};
-        kernels::PairProduct().run(out_, GroupsOf(),
-                                   packed_->data() + static_cast<size_t>(p) * kernels::IntPackedBytes(out_, GroupsOf()),
-                                   {.runs = &run,
-                                    .num_runs = 1,
-                                    .in_step = 2 * tile_step,
-                                    .pixels = tiles,
-                                    .sums = sums + plane * SumBytes(tiles_) / 4 + p * SumStep(tiles_)});
-      }
+      kernels::IntWinogradRows(transformed, RowValues(tiles_), in_, tiles,
+                               {values + plane * tiles * tile_step, tile_step, point_step});
+    }
+    for (int64_t p = 0; p < kIntWinogradPoints; ++p) {
+      const kernels::IntRun run{values + p * point_step, 0, GroupsOf()};
+      kernels::PairProduct().run(out_, GroupsOf(),
+                                 packed_->data() + static_cast<size_t>(p) * kernels::IntPackedBytes(out_, GroupsOf()),
+                                 {.runs = &run,
+                                  .num_runs = 1,
+                                  .in_step = 2 * tile_step,
+                                  .pixels = planes() * tiles,
+                                  .sums = sums + p * SumStep(tiles_)});
     }
     Store(args, at, columns, rows, sums);
   }
@@ -182,8 +186,9 @@ class WinogradKernel : public Kernel {
 
   void Store(const KernelArgs& args, const Place& at, int64_t columns, int64_t rows, const int32_t* sums) const {
     const Window& out = args.outputs[0];
+    const int64_t tiles = (columns + kIntWinogradTile - 1) / kIntWinogradTile;
     kernels::WinogradProducts of{.products = sums,
-                                 .high_products = words_ ? sums + SumBytes(tiles_) / 4 : nullptr,
+                                 .high_products = words_ ? sums + tiles * padded_ : nullptr,
                                  .tile_step = padded_,
                                  .point_step = SumStep(tiles_),
                                  .channels = out_,
