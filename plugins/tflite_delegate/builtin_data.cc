@@ -6,28 +6,29 @@
 namespace safelight::host {
 namespace {
 
-// The fields of an op's structure in order, each a letter, the slot of the same option in the file, and the version of
-// the op from which on hosts have it (a is 10): i int, b bool, f float, p padding (counted from 1, in files from 0;
-// mirror modes likewise), t element type, v up to eight ints and behind them their number. Fields have their natural
-// alignment.
+// The fields of an op's structure in order, each a letter, the slot of the same option in the file, and a version of
+// the op (a is 10): older hosts, which do not know it, have a shorter structure. Kinds: i int, b bool, f float, p
+// padding (counted from 1, in files from 0; mirror modes likewise), t element type, v up to eight ints and behind them
+// their number. Fields have their natural alignment.
 struct Layout {
   std::string_view op;
   const char* fields;
 };
 constexpr Layout kLayouts[] = {
-    {"ADD", "i01b14"},
+    {"ADD", "i01b11"},
     {"ARG_MAX", "t01"},
     {"ARG_MIN", "t01"},
     {"AVERAGE_POOL_2D", "p01i11i21i31i41i51"},
-    {"BATCH_MATMUL", "b01b11b24"},
+    {"BATCH_MATMUL", "b01b11b21"},
     {"CAST", "t01t11"},
     {"CONCATENATION", "i01i11"},
     {"CONV_2D", "p01i11i21i31i41i51t67"},
+    {"CONV_3D", "p01i21i31i11i61i71i51i41"},
     {"CUMSUM", "b01b11"},
     {"DEPTHWISE_CONV_2D", "p01i11i21i31i41i51i61"},
     {"DEPTH_TO_SPACE", "i01"},
     {"DIV", "i01"},
-    {"FULLY_CONNECTED", "i01i11b25b37t4a"},
+    {"FULLY_CONNECTED", "i01i11b21b31t4a"},
     {"GATHER", "i01i11"},
     {"GELU", "b01"},
     {"L2_NORMALIZATION", "i01"},
@@ -52,7 +53,7 @@ constexpr Layout kLayouts[] = {
     {"SPLIT_V", "i01"},
     {"SQUEEZE", "v01"},
     {"STRIDED_SLICE", "i01i11i21i31i41b58"},
-    {"SUB", "i01b15"},
+    {"SUB", "i01b11"},
     {"SUM", "b01"},
     {"TRANSPOSE_CONV", "p01i11i21i34t45"},
     {"UNPACK", "i01i11"},

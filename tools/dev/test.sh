@@ -91,6 +91,8 @@ closing "conformance with LiteRT" "$VENV/bin/python" tests/conformance/run.py --
 
 closing "the delegate in stock LiteRT" "$VENV/bin/python" tests/delegates/run.py \
   --library build/release/libsafelight_tflite_delegate.so $([ "$all" = 1 ] && echo --hosts)
+closing "single ops inside LiteRT" "$VENV/bin/python" tests/delegates/ops.py \
+  --library build/release/libsafelight_tflite_delegate.so
 
 say "address and undefined-behaviour sanitizers"
 build_preset asan
