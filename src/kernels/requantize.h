@@ -36,7 +36,9 @@ struct Requantize {
   }
 };
 
-// Some pixels: sums lie `sum_step` apart, results `out_step` elements.
+// Some pixels: sums lie `sum_step` apart, results `out_step` elements. Of fewer than kRequantizeReads channels so many
+// are read all the same, of the arrays and of every pixel's sums.
+inline constexpr int64_t kRequantizeReads = 16;
 struct SumPixels {
   const int32_t* sums = nullptr;
   int64_t sum_step = 0;

@@ -46,6 +46,7 @@ Parameters MakeParameters(Rule rule, int64_t channels, int64_t pixels, std::mt19
     if (random() % 3 == 0) sum = static_cast<int32_t>(random()) / (rule == Rule::kAny ? 1 : 4);
     p.sums.push_back(sum);
   }
+  p.sums.resize(p.sums.size() + static_cast<size_t>(kRequantizeReads));
   return p;
 }
 

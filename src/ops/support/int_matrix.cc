@@ -86,7 +86,7 @@ AlignedBuffer IntMatrix::Pack(const Value& weights) const {
 }
 
 size_t IntMatrix::scratch_bytes(int64_t pixels) const {
-  const size_t sums = static_cast<size_t>(pixels * kernels::PaddedChannels(group_out_));
+  const auto sums = static_cast<size_t>(pixels * kernels::PaddedChannels(group_out_) + kernels::kRequantizeReads);
   return sums * (sizeof(int32_t) + (scaling_.sums_wide() ? sizeof(int64_t) : 0));
 }
 

@@ -114,8 +114,8 @@ int64_t SumScaling::LargestInput(DType dtype) const {
 }
 
 void SumScaling::PrepareRows(std::span<const SumBound> bounds, const Value* bias) {
-  // Groups of channels are padded from where they begin.
-  const size_t padded = (bounds.size() + 7) / 8 * 8 + 8;
+  // A group of few channels is read further than it goes.
+  const size_t padded = bounds.size() + static_cast<size_t>(kernels::kRequantizeReads);
   for (std::vector<int32_t>* each : {&bias_, &factor_, &left_, &right_}) each->assign(padded, 0);
   if (wide_) {
     sums_wide_ = !real_.empty() || !SetWide(bounds, bias);
