@@ -33,6 +33,19 @@ struct Seen {
   bool operator==(const Seen&) const = default;
 };
 
+// One picture of noise.
+void ShowNoise(Session& session, std::mt19937& random, Calibration* calibration) {
+  std::vector<float> in(static_cast<size_t>(session.inputs()[0].shape.elements()));
+  for (float& x : in) x = static_cast<float>(random() % 2001) / 1000 - 1;
+  const ConstTensorView from(DType::kFloat32, session.inputs()[0].shape, in.data());
+  std::vector<Tensor> made;
+  std::vector<TensorView> to;
+  for (const Port& port : session.outputs()) made.emplace_back(port.dtype, port.shape);
+  for (Tensor& tensor : made) to.push_back(tensor.view());
+  ASSERT_TRUE(session.Run({&from, 1}, to).ok());
+  ASSERT_TRUE(calibration->EndPicture().ok());
+}
+
 // What was seen of each float tensor of the network over two runs.
 std::vector<Seen> Observe(const Model& model, const SessionOptions& options) {
   const Graph& graph = model.impl()->own_size;
@@ -45,15 +58,7 @@ std::vector<Seen> Observe(const Model& model, const SessionOptions& options) {
   EXPECT_TRUE(session.ok()) << session.status().message();
   std::mt19937 random(11);
   for (int run = 0; run < 2; ++run) {
-    std::vector<float> in(static_cast<size_t>(session->inputs()[0].shape.elements()));
-    for (float& x : in) x = static_cast<float>(random() % 2001) / 1000 - 1;
-    const ConstTensorView from(DType::kFloat32, session->inputs()[0].shape, in.data());
-    std::vector<Tensor> made;
-    std::vector<TensorView> to;
-    for (const Port& port : session->outputs()) made.emplace_back(port.dtype, port.shape);
-    for (Tensor& tensor : made) to.push_back(tensor.view());
-    EXPECT_TRUE(session->Run({&from, 1}, to).ok());
-    EXPECT_TRUE(calibration.EndPicture().ok());
+    ShowNoise(*session, random, &calibration);
   }
   std::vector<Seen> all;
   for (const int t : tensors) {
@@ -95,15 +100,7 @@ TEST(CalibrationTest, WhatIsSeenIsWhatTheNetworkGives) {
       SessionImpl::CreateEdited(model, {.threads = 1, .arithmetic = Arithmetic::kExact}, calibration.Taps());
   ASSERT_TRUE(session.ok());
   std::mt19937 random(5);  // as RunFloat
-  std::vector<float> in(static_cast<size_t>(session->inputs()[0].shape.elements()));
-  for (float& x : in) x = static_cast<float>(random() % 2001) / 1000 - 1;
-  const ConstTensorView from(DType::kFloat32, session->inputs()[0].shape, in.data());
-  std::vector<Tensor> made;
-  std::vector<TensorView> to;
-  for (const Port& port : session->outputs()) made.emplace_back(port.dtype, port.shape);
-  for (Tensor& tensor : made) to.push_back(tensor.view());
-  ASSERT_TRUE(session->Run({&from, 1}, to).ok());
-  ASSERT_TRUE(calibration.EndPicture().ok());
+  ShowNoise(*session, random, &calibration);
   const ValueStats* stats = calibration.OfTensor(tree.subgraphs[0].outputs[0]);
   ASSERT_NE(stats, nullptr);
   EXPECT_EQ(stats->low(), *std::min_element(out.begin(), out.end()));

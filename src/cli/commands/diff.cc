@@ -7,6 +7,7 @@
 
 #include "cli/check.h"
 #include "cli/command.h"
+#include "cli/picture_flags.h"
 #include "cli/progress.h"
 #include "cli/run_files.h"
 #include "safelight/values.h"
@@ -15,7 +16,8 @@ namespace safelight {
 namespace {
 
 struct Options {
-  std::string first, second, range, channels;
+  std::string first, second;
+  PictureFlags pixels;
   std::vector<std::string> pictures;
   double below = 40;
   int threads = 0;
@@ -47,12 +49,7 @@ Status Run(const Options& options) {
   SL_ASSIGN(const std::vector<std::string> pictures, ExpandInputs(options.pictures));
   PictureOptions picture;
   picture.session.threads = options.threads;
-  if (!options.range.empty()) {
-    SL_ASSIGN(picture.input_range, ParseRange(options.range));
-  }
-  if (!options.channels.empty()) {
-    SL_ASSIGN(picture.channels, ParseChannelOrder(options.channels));
-  }
+  SL_TRY(options.pixels.Apply(&picture));
   Progress progress(pictures.size());
   Result<std::vector<ValueDifference>> differences = CompareValues(first, second, pictures, picture, [&](size_t done) {
     progress.Show(done, 0);
@@ -71,10 +68,7 @@ std::function<Status()> Configure(CLI::App& app) {
   app.add_option("pictures", options->pictures, "pictures, folders, quoted globs")->required();
   app.add_option("--below", options->below, "dB of PSNR below which values count as parted");
   app.add_option("--threads", options->threads, "threads (default: one per core)")->check(CLI::Range(1, 1024));
-  app.add_option("--range", options->range, "the networks' values of black and white: 0,1")
-      ->check(Takes("BLACK,WHITE", ParseRange));
-  app.add_option("--channels", options->channels, "y, gray, rgb, bgr or rgba")
-      ->check(Takes("ORDER", ParseChannelOrder));
+  options->pixels.AddTo(app);
   return [options] { return Run(*options); };
 }
 

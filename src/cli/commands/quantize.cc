@@ -9,6 +9,7 @@
 #include "base/file.h"
 #include "cli/check.h"
 #include "cli/command.h"
+#include "cli/picture_flags.h"
 #include "cli/progress.h"
 #include "cli/run_files.h"
 #include "cli/run_tensors.h"
@@ -23,7 +24,8 @@ constexpr const char* kTypes =
     "float16: float16 weights, float32 values";
 
 struct Options {
-  std::string model, output, type = "int8", observer, bias = "int64", channels, range, output_range;
+  std::string model, output, type = "int8", observer, bias = "int64";
+  PictureFlags pixels;
   std::vector<std::string> pictures, states;
   double percentile = 99.999;
   bool equalize = false, correct_bias = false;
@@ -42,15 +44,7 @@ Result<QuantizeOptions> MakeOptions(const Model& model, const Options& options) 
   quantize.narrow_bias = options.bias == "int32";
   quantize.picture.session.threads = options.threads;
   SL_ASSIGN(quantize.picture.session.states, ParseStates(model, options.states));
-  if (!options.range.empty()) {
-    SL_ASSIGN(quantize.picture.input_range, ParseRange(options.range));
-  }
-  if (!options.output_range.empty()) {
-    SL_ASSIGN(quantize.picture.output_range, ParseRange(options.output_range));
-  }
-  if (!options.channels.empty()) {
-    SL_ASSIGN(quantize.picture.channels, ParseChannelOrder(options.channels));
-  }
+  SL_TRY(options.pixels.Apply(&quantize.picture));
   return quantize;
 }
 
@@ -114,14 +108,9 @@ std::function<Status()> Configure(CLI::App& app) {
   app.add_option("--bias", options->bias, "of 16x8: int64, or int32 (which other runtimes run faster)")
       ->check(CLI::IsMember({"int32", "int64"}));
   app.add_option("--threads", options->threads, "threads (default: one per core)")->check(CLI::Range(1, 1024));
-  app.add_option("--range", options->range, "the network's values of black and white: 0,1")
-      ->check(Takes("BLACK,WHITE", ParseRange));
-  app.add_option("--output-range", options->output_range, "the same for the output")
-      ->check(Takes("BLACK,WHITE", ParseRange));
-  app.add_option("--channels", options->channels, "y, gray, rgb, bgr or rgba")
-      ->check(Takes("ORDER", ParseChannelOrder));
+  options->pixels.AddTo(app);
   const CLI::Validator pair([](std::string& text) { return PairError(text); }, "OUT=IN");
-  app.add_option("--state", options->states, "out=in: output of one picture is input of the next; both get one scale")
+  app.add_option("--state", options->states, "OUT=IN: output of one picture is input of the next; both get one scale")
       ->allow_extra_args(false)
       ->check(pair);
   return [options] { return Run(*options); };

@@ -7,6 +7,7 @@
 #include "base/process.h"
 #include "cli/check.h"
 #include "cli/command.h"
+#include "cli/picture_flags.h"
 #include "cli/progress.h"
 #include "cli/run_files.h"
 #include "cli/run_float16.h"
@@ -18,7 +19,8 @@ namespace safelight {
 namespace {
 
 struct Options {
-  std::string model, output, channels, memory_limit, tile, range, output_range;
+  std::string model, output, memory_limit, tile;
+  PictureFlags pixels;
   std::vector<std::string> inputs, named_inputs, named_outputs, states;
   std::string arithmetic, precision = "float32";
   std::vector<std::string> calibrate;
@@ -48,15 +50,7 @@ Result<SessionOptions> MakeSessionOptions(const Model& model, const Options& opt
 
 Result<PictureOptions> MakePictureOptions(const Model& model, const Options& options) {
   PictureOptions picture;
-  if (!options.range.empty()) {
-    SL_ASSIGN(picture.input_range, ParseRange(options.range));
-  }
-  if (!options.output_range.empty()) {
-    SL_ASSIGN(picture.output_range, ParseRange(options.output_range));
-  }
-  if (!options.channels.empty()) {
-    SL_ASSIGN(picture.channels, ParseChannelOrder(options.channels));
-  }
+  SL_TRY(options.pixels.Apply(&picture));
   if (!options.tile.empty()) {
     SL_ASSIGN(picture.tile, ParseTile(options.tile));
     picture.force_tiles = picture.tile == 0;
@@ -239,12 +233,7 @@ std::function<Status()> Configure(CLI::App& app) {
       ->check(Takes("PIXELS|force", ParseTile));
   app.add_option("--memory-limit", options->memory_limit, "of the engine's own buffers, such as 64MB")
       ->check(Takes("BYTES", ParseBytes));
-  app.add_option("--range", options->range, "the network's values of black and white: 0,1")
-      ->check(Takes("BLACK,WHITE", ParseRange));
-  app.add_option("--output-range", options->output_range, "the same for the output")
-      ->check(Takes("BLACK,WHITE", ParseRange));
-  app.add_option("--channels", options->channels, "y, gray, rgb, bgr or rgba")
-      ->check(Takes("ORDER", ParseChannelOrder));
+  options->pixels.AddTo(app);
   app.add_option("--input", options->named_inputs, "an input of the network: a picture, or .npy as it is")
       ->allow_extra_args(false)
       ->check(pair);
