@@ -15,6 +15,7 @@
 #include <utility>
 #include <vector>
 
+#include "safelight/delegates.h"
 #include "safelight/model.h"
 #include "safelight/status.h"
 #include "safelight/tensor.h"
@@ -57,6 +58,7 @@ struct SessionOptions {
   Precision precision = Precision::kFloat32;
   std::vector<std::string> float32_values = {};  // values that are stored as float32 all the same
   bool watch_float16 = false;                    // sums up float16_losses(), which takes time
+  DelegateChoice delegates = {};
 };
 
 // What storing a value as float16 did to its numbers, in all runs so far.
@@ -155,6 +157,8 @@ class Session {
   // All memory the session holds besides the model's weights: rings, whole values, states.
   int64_t memory_bytes() const;
   PlanReport plan() const;
+  // One entry a node, in the order of the file; nodes of constants are not listed.
+  std::vector<NodePlacement> placement() const;
   // PlanReport::notes without the cost of the rest.
   const std::vector<std::string>& notes() const;
 

@@ -8,6 +8,7 @@
 
 #include "base/process.h"
 #include "cli/command.h"
+#include "cli/delegate_flags.h"
 #include "cli/run_files.h"
 #include "safelight/npy.h"
 
@@ -122,6 +123,7 @@ Status RunTensors(const Model& model, const TensorFiles& files, SessionOptions o
   }
   const auto start = std::chrono::steady_clock::now();
   SL_TRY(session.Run(in, results));
+  PrintFailures(session.placement());
   const std::chrono::duration<double, std::milli> compile = compiled - begin;
   const std::chrono::duration<double, std::milli> run = std::chrono::steady_clock::now() - start;
   const std::vector<Shape> shapes = session.last_output_shapes();

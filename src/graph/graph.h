@@ -20,6 +20,7 @@
 namespace safelight {
 
 struct OpDef;
+class AttrReader;
 
 using ValueId = int;
 using NodeId = int;
@@ -51,6 +52,9 @@ struct Node {
   std::vector<int> file_nodes;  // the nodes of the file that this one does the work of
   std::vector<QuantParams> inner_quants =
       {};  // of values that never leave the op (integer LSTM), as the file lists them
+  // The options by the slots of the file, for delegates that translate them; null for nodes that passes made. What
+  // stands for a size is the file's, not the session's.
+  std::shared_ptr<const AttrReader> file_options = nullptr;
 };
 
 struct Graph {

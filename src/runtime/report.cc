@@ -101,6 +101,11 @@ PlanReport SessionImpl::Report() const {
     report.field_rows = FieldOf(*graph, axes, false);
     report.field_columns = FieldOf(*graph, axes, true);
   }
+  // A delegate's kernels cannot be asked; they are taken to look no further than the network does.
+  if (!partition_.parts.empty()) {
+    report.reach_rows = report.field_rows;
+    report.reach_columns = report.field_columns;
+  }
   return report;
 }
 

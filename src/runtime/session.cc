@@ -5,6 +5,7 @@
 #include <cstring>
 #include <utility>
 
+#include "engine/delegate_part.h"
 #include "graph/resize.h"
 #include "runtime/session_impl.h"
 
@@ -49,6 +50,7 @@ Status SessionImpl::Build() {
     notes_.push_back(Cat(options_.threads, " threads asked for, ", pool_->size(), " used: the machine has ",
                          AvailableCores(), AvailableCores() == 1 ? " core" : " cores"));
   }
+  if (!options_.delegates.names.empty()) SL_TRY(GiveToDelegates(graph));
   PlanOptions plan_options{.threads = pool_->size(),
                            .fast = options_.arithmetic != Arithmetic::kExact,
                            .quantized_fast = options_.arithmetic == Arithmetic::kFast,
@@ -188,6 +190,7 @@ std::vector<Shape> SessionImpl::OutputShapes() const {
 
 int64_t SessionImpl::memory_bytes() const {
   int64_t total = plan_->memory_bytes();
+  for (const auto& part : partition_.parts) total += part->memory_bytes();
   for (const Tensor& state : state_old_) total += 2 * static_cast<int64_t>(state.size_bytes());
   return total;
 }
@@ -221,6 +224,7 @@ void Session::ResetStates() { impl_->ResetStates(); }
 int64_t Session::memory_bytes() const { return impl_->memory_bytes(); }
 std::vector<Float16Loss> Session::float16_losses() const { return impl_->Float16Losses(); }
 PlanReport Session::plan() const { return impl_->Report(); }
+std::vector<NodePlacement> Session::placement() const { return impl_->Placement(); }
 const std::vector<std::string>& Session::notes() const { return impl_->notes(); }
 
 }  // namespace safelight

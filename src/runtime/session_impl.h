@@ -11,6 +11,7 @@
 
 #include "base/thread_pool.h"
 #include "engine/executor.h"
+#include "engine/partition.h"
 #include "engine/plan.h"
 #include "runtime/model_impl.h"
 #include "safelight/session.h"
@@ -37,6 +38,7 @@ class SessionImpl {
   std::vector<Float16Loss> Float16Losses() const;
   int64_t memory_bytes() const;
   PlanReport Report() const;
+  std::vector<NodePlacement> Placement() const;
   const std::vector<std::string>& notes() const { return notes_; }
 
   std::vector<Port> inputs, outputs;
@@ -46,6 +48,7 @@ class SessionImpl {
       : model_(model), options_(options), edit_(std::move(edit)) {}
   Status Build();
   Status CheckStates() const;
+  Status GiveToDelegates(Graph& graph);
   Status BindInputs(std::span<const ConstTensorView> given);
   Status BindOutputs(std::span<const TensorView> given);
   const StateBinding* StateOfInput(int input) const;
@@ -56,6 +59,7 @@ class SessionImpl {
   GraphEdit edit_;  // may be null
   std::shared_ptr<ThreadPool> pool_;
   std::vector<std::string> notes_;
+  Partition partition_;  // empty without delegates
   std::unique_ptr<const Plan> plan_;
   std::unique_ptr<Executor> executor_;
   // Two buffers a state: rows of the old one are read after rows of the new one are written.

@@ -7,6 +7,7 @@
 
 #include "cli/check.h"
 #include "cli/command.h"
+#include "cli/delegate_flags.h"
 #include "cli/progress.h"
 #include "cli/run_files.h"
 #include "safelight/session.h"
@@ -18,7 +19,8 @@ namespace {
 struct Options {
   std::string model, size;
   std::vector<std::string> stats;
-  bool json = false, dot = false, plan = false;
+  bool json = false, dot = false, plan = false, placement = false;
+  DelegateFlags delegates;
   int threads = 1;
   std::string arithmetic, precision = "float32";
   int64_t strip_rows = 0;
@@ -185,6 +187,21 @@ nlohmann::json ToJson(const NodeReport& node) {
           {"outputs", outputs}};
 }
 
+nlohmann::json ToJson(const std::vector<NodePlacement>& nodes) {
+  nlohmann::json list = nlohmann::json::array();
+  for (const NodePlacement& node : nodes) {
+    nlohmann::json why_not = nlohmann::json::object();
+    for (const auto& [delegate, reason] : node.why_not) why_not[delegate] = reason;
+    list.push_back({{"file_nodes", node.file_nodes},
+                    {"op", node.op},
+                    {"name", node.name},
+                    {"delegate", node.delegate},
+                    {"part", node.part},
+                    {"why_not", why_not}});
+  }
+  return list;
+}
+
 nlohmann::json ToJson(const Model& model, const Session& session, const PlanReport& plan) {
   nlohmann::json nodes = nlohmann::json::array();
   for (const NodeReport& node : plan.nodes) nodes.push_back(ToJson(node));
@@ -205,6 +222,7 @@ nlohmann::json ToJson(const Model& model, const Session& session, const PlanRepo
           {"macs", plan.macs},
           {"halo_share", plan.halo_share},
           {"receptive_field", {{"rows", ToJson(plan.field_rows)}, {"columns", ToJson(plan.field_columns)}}},
+          {"placement", ToJson(session.placement())},
           {"notes", plan.notes}};
 }
 
@@ -275,6 +293,7 @@ Status Run(const Options& options) {
   SL_ASSIGN(session_options.arithmetic, ParseArithmetic(options.arithmetic));
   SL_ASSIGN(session_options.precision, ParsePrecision(options.precision));
   session_options.strip_rows = options.strip_rows;
+  SL_TRY(options.delegates.Apply(&session_options));
   Result<Session> session = Session::Create(model, session_options);
   if (!session.ok()) {
     if (!options.json && !options.dot) PrintFile(model);
@@ -288,13 +307,15 @@ Status Run(const Options& options) {
   } else if (options.dot) {
     PrintDot(plan);
   } else {
-    if (options.plan) {
+    if (options.placement) {
+      PrintPlacement(session->placement());
+    } else if (options.plan) {
       PrintRings(plan);
     } else {
       PrintNodes(plan);
     }
     PrintSummary(plan, session->memory_bytes());
-    if (options.plan) return {};
+    if (options.plan || options.placement) return {};
     PrintField("rows", plan.field_rows);
     PrintField("columns", plan.field_columns);
   }
@@ -313,6 +334,8 @@ std::function<Status()> Configure(CLI::App& app) {
       ->check(Takes("float32|float16", ParsePrecision));
   app.add_option("--strip", options->strip_rows, "output rows at a time")->check(CLI::Range(0, 1 << 20));
   app.add_flag("--plan", options->plan, "how each value is kept: rings, rows, bytes");
+  app.add_flag("--placement", options->placement, "where each node runs, and why not elsewhere");
+  options->delegates.AddTo(app);
   app.add_flag("--json", options->json, "print JSON");
   app.add_option("--stats", options->stats,
                  "ranges of all values on these pictures, and how many integers lie on the ends");

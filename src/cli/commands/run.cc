@@ -7,6 +7,7 @@
 #include "base/process.h"
 #include "cli/check.h"
 #include "cli/command.h"
+#include "cli/delegate_flags.h"
 #include "cli/picture_flags.h"
 #include "cli/progress.h"
 #include "cli/run_files.h"
@@ -21,6 +22,7 @@ namespace {
 struct Options {
   std::string model, output, memory_limit, tile;
   PictureFlags pixels;
+  DelegateFlags delegates;
   std::vector<std::string> inputs, named_inputs, named_outputs, states;
   std::string arithmetic, precision = "float32";
   std::vector<std::string> calibrate;
@@ -45,6 +47,7 @@ Result<SessionOptions> MakeSessionOptions(const Model& model, const Options& opt
   SL_ASSIGN(session.arithmetic, ParseArithmetic(options.arithmetic));
   SL_ASSIGN(session.precision, ParsePrecision(options.precision));
   SL_ASSIGN(session.states, ParseStates(model, options.states));
+  SL_TRY(options.delegates.Apply(&session));
   return session;
 }
 
@@ -192,6 +195,7 @@ Status RunPictures(const Model& model, const Options& options, const std::map<st
     progress.Show(i, 0);
     SL_TRY(RunPicture(pipeline, run, i, options.quality, progress));
   }
+  PrintFailures(pipeline.session()->placement());
   return {};
 }
 
@@ -234,6 +238,7 @@ std::function<Status()> Configure(CLI::App& app) {
   app.add_option("--memory-limit", options->memory_limit, "of the engine's own buffers, such as 64MB")
       ->check(Takes("BYTES", ParseBytes));
   options->pixels.AddTo(app);
+  options->delegates.AddTo(app);
   app.add_option("--input", options->named_inputs, "an input of the network: a picture, or .npy as it is")
       ->allow_extra_args(false)
       ->check(pair);

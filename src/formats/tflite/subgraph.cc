@@ -205,7 +205,8 @@ class SubgraphReader {
     if (table != nullptr && !VerifyOptions(*container_.verifier, table, layout)) {
       return CorruptData("its options lie outside the file");
     }
-    SL_ASSIGN(node->attrs, node->op->read(OptionsReader(table, layout, std::max(code.version(), 1))));
+    node->file_options = std::make_shared<OptionsReader>(table, layout, std::max(code.version(), 1));
+    SL_ASSIGN(node->attrs, node->op->read(*node->file_options));
     return {};
   }
 

@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Engines beside the CPU's own: which there are, which are to be asked, and where every node ended up.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace safelight {
+
+// What a delegate that knows several ways shall aim at; those that do not ignore it.
+enum class Preference : uint8_t { kFastSingleAnswer, kSustainedSpeed, kLowPower };
+
+// Engines beside the CPU's own.
+struct DelegateChoice {
+  // Asked for each node in this order: names of ListDelegates() or paths of TFLite external delegates, each with
+  // options: "name,key:value,key:value". The CPU takes the rest; what stands behind "cpu" is not asked.
+  std::vector<std::string> names = {};
+  // An error where a delegate cannot be opened, runs no node, does not compile or fails in a run. Otherwise the CPU
+  // does its work, and notes() and placement() say so.
+  bool require = false;
+  int min_part_nodes = 1;  // smaller parts stay on the CPU
+  int max_parts = 0;       // of each delegate; 0: any number
+  Preference preference = Preference::kFastSingleAnswer;
+  std::string cache_folder = {};  // where delegates keep what they compiled; empty: nowhere
+};
+
+// Where a node of the file runs, and why not elsewhere.
+struct NodePlacement {
+  std::vector<int> file_nodes;
+  std::string op;
+  std::string name;                                               // of its first output
+  std::string delegate = "cpu";                                   // where it was placed
+  int part = -1;                                                  // nodes of one part run in one go; -1 on the CPU
+  std::vector<std::pair<std::string, std::string>> why_not = {};  // delegates asked before, each with its reason
+  std::string failure = {};  // what the delegate said when it failed in a run; since then the CPU runs the node
+};
+
+// A device as a delegate sees it.
+struct DelegateDevice {
+  std::string name;          // as its driver calls it
+  std::string kind;          // "cpu", "gpu", "npu", "unknown"
+  int64_t memory_bytes = 0;  // 0: not known
+  double peak_flops = 0;     // float32 operations a second; 0: not known
+};
+
+// One delegate of this build, on this machine.
+struct DelegateListing {
+  std::string name;
+  std::string summary;
+  std::string why_not;  // it cannot be used here; empty: it can
+  std::string version;  // of its library and driver
+  std::vector<DelegateDevice> devices;
+};
+// Opens every delegate and looks at its devices. TFLite external delegates are asked for by path and not listed.
+std::vector<DelegateListing> ListDelegates();
+
+}  // namespace safelight

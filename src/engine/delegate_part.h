@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// A part of a graph that a delegate runs, and the CPU when the delegate fails.
+#pragma once
+
+#include <memory>
+#include <mutex>
+#include <string>
+
+#include "engine/delegate.h"
+#include "graph/op_def.h"
+
+namespace safelight {
+
+class ThreadPool;
+class Executor;
+struct Plan;
+
+// Used by one thread at a time, but for failure().
+class DelegatePart {
+ public:
+  // `require`: an error of the delegate is the run's.
+  DelegatePart(std::string delegate, std::shared_ptr<const Graph> part, std::unique_ptr<CompiledPart> compiled,
+               bool require);
+  ~DelegatePart();
+
+  // The pool that runs the part on the CPU, should it come to that; must outlive the part's last run.
+  void SetPool(ThreadPool* pool) { pool_ = pool; }
+
+  // Runs the delegate. When it returns an error, or makes NaN or infinity of finite inputs where the CPU does not, its
+  // sentence is kept and this and all later runs are the CPU's.
+  Status Run(std::span<const ConstTensorView> inputs, std::span<const TensorView> outputs);
+
+  const std::string& delegate() const { return delegate_; }
+  const Graph& graph() const { return *part_; }
+  int64_t memory_bytes() const;
+  std::vector<std::string> notes() const { return compiled_->notes(); }
+  // Why the CPU took over; empty while the delegate runs.
+  std::string failure() const;
+
+ private:
+  Status RunOnCpu(std::span<const ConstTensorView> inputs, std::span<const TensorView> outputs);
+  void Fail(std::string why);
+
+  const std::string delegate_;
+  const std::shared_ptr<const Graph> part_;
+  const std::unique_ptr<CompiledPart> compiled_;
+  const bool require_;
+  ThreadPool* pool_ = nullptr;
+  bool failed_ = false;
+  mutable std::mutex mutex_;  // of failure_
+  std::string failure_;
+  std::unique_ptr<const Plan> plan_;
+  std::unique_ptr<Executor> executor_;
+};
+
+// The node that stands for a part: DELEGATE, made whole, inputs and outputs as the part's.
+struct DelegatePartAttrs : OpAttrs {
+  std::shared_ptr<DelegatePart> part;
+};
+extern const OpDef delegate_op;
+
+}  // namespace safelight
