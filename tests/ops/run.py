@@ -103,11 +103,11 @@ class Trial:
                     return
 
 
-def run_program(program, folder, names):
+def run_program(command, names):
     """What the program says of each name; after a crash it goes on with the next."""
     said = {}
     while names:
-        result = subprocess.run([str(program), str(folder)], input="\n".join(names), capture_output=True, text=True)
+        result = subprocess.run([str(word) for word in command], input="\n".join(names), capture_output=True, text=True)
         lines = [line.split(" ", 1) for line in result.stdout.splitlines()]
         said.update({name: text for name, text in lines})
         done, names = names[:len(lines)], names[len(lines):]
@@ -121,7 +121,7 @@ def run_program(program, folder, names):
 def run_trials(program, trials):
     """Runs chunk after chunk; LiteRT makes the next one ready while our side works on the last."""
     def work(chunk, folder, names):
-        said = run_program(program, pathlib.Path(folder.name), names)
+        said = run_program([program, folder.name], names)
         for trial in chunk:
             trial.finish(pathlib.Path(folder.name), said)
         folder.cleanup()

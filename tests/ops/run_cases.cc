@@ -2,12 +2,13 @@
 //
 // run_cases: runs many small models, each under several cuts of the work.
 //
-//   run_cases FOLDER < LIST
+//   run_cases FOLDER [DELEGATE] < LIST
 //
 // Every line of LIST is a name and cuts, STRIP:BLOCK:THREADS, and the word "reference" where the file's only node is
 // also to be run by its op's reference implementation. FOLDER holds NAME.tflite and its inputs NAME.in0.npy, ...; the
 // program writes NAME.out0.npy, ... of the first cut, and NAME.ref0.npy, ... of the reference. All cuts must give the
-// same bits. One line a model comes out: "NAME ok", or "NAME failed: " and why.
+// same bits. One line a model comes out: "NAME ok", or "NAME failed: " and why. With a delegate every node must run on
+// it; where it takes one not, the line is "NAME declined: " and why.
 #include <cstdio>
 #include <cstring>
 #include <iostream>
@@ -60,19 +61,37 @@ std::vector<Tensor> SpoiledTensors(const std::vector<Port>& ports) {
 
 using Arrays = std::vector<NpyArray>;
 
+// The delegate that runs the nodes; empty: the CPU.
+std::string g_delegate;
+
+// The first node that the delegate did not take, as its reason; empty when it took all.
+std::string Declined(const Session& session) {
+  for (const NodePlacement& node : session.placement()) {
+    if (node.part < 0) return node.why_not.empty() ? "not asked" : node.why_not[0].second;
+  }
+  return "";
+}
+
 Result<std::vector<Tensor>> RunCut(const Model& model, const Arrays& inputs, const Cut& cut,
                                    std::vector<Shape>* shapes) {
   SessionOptions options;
+  if (!g_delegate.empty()) options.delegates.names = {g_delegate};
   options.strip_rows = cut.strip;
   options.block_columns = cut.block;
   options.pool = PoolOf(cut.threads);
   SL_ASSIGN(Session session, Session::Create(model, options));
+  if (!g_delegate.empty()) {
+    if (const std::string why = Declined(session); !why.empty()) return NotFound(why);
+  }
   std::vector<ConstTensorView> views;
   for (const NpyArray& input : inputs) views.push_back(input.view());
   std::vector<Tensor> results = SpoiledTensors(session.outputs());
   std::vector<TensorView> outputs;
   for (Tensor& result : results) outputs.push_back(result.view());
   SL_TRY(session.Run(views, outputs));
+  for (const NodePlacement& node : session.placement()) {
+    if (!node.failure.empty()) return Internal("the delegate failed: ", node.failure);
+  }
   *shapes = session.last_output_shapes();
   return results;
 }
@@ -140,6 +159,8 @@ Status RunModel(const std::string& stem, const std::vector<Cut>& cuts, bool refe
   for (const Cut& cut : cuts) {
     const std::string place = "cut " + cut.name;
     Result<std::vector<Tensor>> results = RunCut(model, inputs, cut, &shapes);
+    if (!results.ok() && results.status().code() == StatusCode::kNotFound && !g_delegate.empty())
+      return results.status();
     if (!results.ok()) return results.status().With(place);
     if (&cut != &cuts.front()) {
       SL_TRY(Compare(first, *results, shapes).With(place));
@@ -168,16 +189,20 @@ Status RunLine(const std::string& folder, std::istringstream& words) {
 }
 
 int Main(int argc, char** argv) {
-  if (argc != 2) {
-    std::fputs("usage: run_cases FOLDER < LIST\n", stderr);
+  if (argc != 2 && argc != 3) {
+    std::fputs("usage: run_cases FOLDER [DELEGATE] < LIST\n", stderr);
     return 2;
   }
+  if (argc == 3) g_delegate = argv[2];
   std::string line;
   while (std::getline(std::cin, line)) {
     std::istringstream words(line);
     const Status status = RunLine(argv[1], words);
     std::printf("%s %s%s\n", line.substr(0, line.find(' ')).c_str(),
-                status.ok() ? "ok" : "failed: ", status.message().c_str());
+                status.ok()                              ? "ok"
+                : status.code() == StatusCode::kNotFound ? "declined: "
+                                                         : "failed: ",
+                status.message().c_str());
     std::fflush(stdout);  // so that the last line names the model before a crash
   }
   return 0;

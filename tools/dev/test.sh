@@ -93,6 +93,8 @@ closing "the delegate in stock LiteRT" "$VENV/bin/python" tests/delegates/run.py
   --library build/release/libsafelight_tflite_delegate.so $([ "$all" = 1 ] && echo --hosts)
 closing "single ops inside LiteRT" "$VENV/bin/python" tests/delegates/ops.py \
   --library build/release/libsafelight_tflite_delegate.so
+closing "single ops on XNNPACK" "$VENV/bin/python" tests/delegates/suite.py --program build/release/run_cases \
+  --delegate xnnpack
 
 say "address and undefined-behaviour sanitizers"
 build_preset asan
