@@ -10,7 +10,7 @@ root = pathlib.Path(__file__).resolve().parent.parent
 LISTS = [
     ("src/ops/ops.def", "src/ops", {"registry"}),
     ("src/engine/passes/passes.def", "src/engine/passes", {"passes"}),
-    ("src/delegates/delegates.def", "src/delegates", {"delegates"}),
+    ("src/delegates/delegates.def", "src/delegates", {"delegates", "exclusions"}),
     ("src/image/codecs/codecs.def", "src/image/codecs", {"codec"}),
     ("src/cli/commands.def", "src/cli/commands", set()),
 ]

@@ -17,6 +17,9 @@ enum class Preference : uint8_t { kFastSingleAnswer, kSustainedSpeed, kLowPower 
 struct DelegateChoice {
   // Asked for each node in this order: names of ListDelegates() or paths of TFLite external delegates, each with
   // options: "name,key:value,key:value". The CPU takes the rest; what stands behind "cpu" is not asked.
+  // "auto": the CPU alone, each delegate of this machine and each one named before it are measured at the size to run,
+  // for a few seconds; the fastest is taken, and kept in cache_folder ($XDG_CACHE_HOME/safelight by default) until the
+  // network, the size, the options, a delegate's version or the machine is another. "auto,seconds:N" says how long.
   std::vector<std::string> names = {};
   // An error where a delegate cannot be opened, runs no node, does not compile or fails in a run. Otherwise the CPU
   // does its work, and notes() and placement() say so.
@@ -24,7 +27,8 @@ struct DelegateChoice {
   int min_part_nodes = 1;  // smaller parts stay on the CPU
   int max_parts = 0;       // of each delegate; 0: any number
   Preference preference = Preference::kFastSingleAnswer;
-  std::string cache_folder = {};  // where delegates keep what they compiled; empty: nowhere
+  std::vector<std::string> exclusions = {};  // files of `safelight verify`: nodes that a delegate must not get
+  std::string cache_folder = {};  // of compiled programs and of what "auto" found; empty: see there, and no programs
 };
 
 // Where a node of the file runs, and why not elsewhere.

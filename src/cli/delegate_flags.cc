@@ -34,6 +34,8 @@ void DelegateFlags::AddTo(CLI::App& app) {
       ->check(CLI::Range(1, 1 << 20));
   app.add_option("--max-parts", choice_.max_parts, "parts that a delegate may get (0: any number)")
       ->check(CLI::Range(0, 1 << 20));
+  app.add_option("--exclude", choice_.exclusions, "an exclusion list of safelight verify: nodes that stay on the CPU")
+      ->allow_extra_args(false);
   app.add_option("--delegate-cache", choice_.cache_folder, "a folder where delegates keep what they compiled");
 }
 

@@ -14,7 +14,8 @@ namespace safelight {
 
 class DelegateFlags {
  public:
-  // --delegate, --require, --preference, --min-part, --max-parts, --delegate-cache. `this` must outlive the parsing.
+  // --delegate, --require, --preference, --min-part, --max-parts, --exclude, --delegate-cache. `this` must outlive the
+  // parsing.
   void AddTo(CLI::App& app);
   // What was given, into `session`.
   Status Apply(SessionOptions* session) const;

@@ -44,7 +44,7 @@ struct DelegateOptions {
   Precision precision = Precision::kFloat32;
   Preference preference = Preference::kFastSingleAnswer;
   int64_t memory_limit_bytes = 0;                                // 0: none
-  std::string cache_folder;                                      // for compiled programs; empty: none are kept
+  std::string cache_folder = {};                                 // for compiled programs; empty: none are kept
   std::vector<std::pair<std::string, std::string>> vendor = {};  // "key:value" of the delegate's own
 };
 

@@ -59,33 +59,6 @@ int64_t MacsOf(const Graph& graph, const Batch& batch) {
   return macs;
 }
 
-// What a part reads and does not make, constants aside, and what others read of it, each in the order of the nodes.
-void FindPorts(const Graph& graph, const std::vector<NodeId>& ids, std::vector<ValueId>* inputs,
-               std::vector<ValueId>* outputs) {
-  std::vector<bool> inside(graph.nodes.size(), false), listed(graph.values.size(), false);
-  for (NodeId id : ids) inside[id] = true;
-  std::vector<bool> read_outside(graph.values.size(), false);
-  for (ValueId output : graph.outputs) read_outside[output] = true;
-  for (size_t id = 0; id < graph.nodes.size(); ++id) {
-    if (inside[id]) continue;
-    for (ValueId input : graph.nodes[id].inputs) {
-      if (input != kNone) read_outside[input] = true;
-    }
-  }
-  for (NodeId id : ids) {
-    for (ValueId input : graph.nodes[id].inputs) {
-      if (input == kNone || listed[input] || graph.values[input].is_constant()) continue;
-      const NodeId producer = graph.values[input].producer;
-      if (producer != kNone && inside[producer]) continue;
-      listed[input] = true;
-      inputs->push_back(input);
-    }
-    for (ValueId output : graph.nodes[id].outputs) {
-      if (read_outside[output]) outputs->push_back(output);
-    }
-  }
-}
-
 class Partitioner {
  public:
   Partitioner(Graph& graph, const PartitionOptions& options) : graph_(graph), options_(options) {
@@ -260,6 +233,32 @@ class Partitioner {
 };
 
 }  // namespace
+
+void FindPorts(const Graph& graph, const std::vector<NodeId>& ids, std::vector<ValueId>* inputs,
+               std::vector<ValueId>* outputs) {
+  std::vector<bool> inside(graph.nodes.size(), false), listed(graph.values.size(), false);
+  for (NodeId id : ids) inside[id] = true;
+  std::vector<bool> read_outside(graph.values.size(), false);
+  for (ValueId output : graph.outputs) read_outside[output] = true;
+  for (size_t id = 0; id < graph.nodes.size(); ++id) {
+    if (inside[id]) continue;
+    for (ValueId input : graph.nodes[id].inputs) {
+      if (input != kNone) read_outside[input] = true;
+    }
+  }
+  for (NodeId id : ids) {
+    for (ValueId input : graph.nodes[id].inputs) {
+      if (input == kNone || listed[input] || graph.values[input].is_constant()) continue;
+      const NodeId producer = graph.values[input].producer;
+      if (producer != kNone && inside[producer]) continue;
+      listed[input] = true;
+      inputs->push_back(input);
+    }
+    for (ValueId output : graph.nodes[id].outputs) {
+      if (read_outside[output]) outputs->push_back(output);
+    }
+  }
+}
 
 Graph ExtractPart(const Graph& graph, const std::vector<NodeId>& ids) {
   Graph part;

@@ -33,8 +33,13 @@ struct Partition {
   std::vector<std::string> notes;
 };
 
-// The nodes `ids` of `graph` (ascending) as a graph of its own, with copies of the values they touch. Its inputs are
-// what they read and do not make, constants aside; its outputs what others read or the graph gives out.
+// What the nodes `ids` (ascending) read and do not make, constants aside, and what others read of them or the graph
+// gives out, each in the order of the nodes.
+void FindPorts(const Graph& graph, const std::vector<NodeId>& ids, std::vector<ValueId>* inputs,
+               std::vector<ValueId>* outputs);
+
+// The nodes `ids` of `graph` (ascending) as a graph of its own, with copies of the values they touch. Its ports are
+// those of FindPorts, in that order.
 Graph ExtractPart(const Graph& graph, const std::vector<NodeId>& ids);
 
 // Asks the delegates in this order for each node; a node goes to the first that takes it. `graph` is inferred, and

@@ -2,6 +2,7 @@
 //
 // Sessions with delegates: who is asked, and where every node runs.
 #include "delegates/delegates.h"
+#include "delegates/exclusions.h"
 #include "engine/delegate_part.h"
 #include "runtime/session_impl.h"
 
@@ -38,10 +39,21 @@ Status SessionImpl::GiveToDelegates(Graph& graph) {
                                 .memory_limit_bytes = options_.memory_limit_bytes,
                                 .cache_folder = choice.cache_folder};
   SL_ASSIGN(const auto delegates, OpenDelegates(choice, options, &notes_));
-  SL_ASSIGN(
-      partition_,
-      PartitionGraph(graph, delegates,
-                     {.min_nodes = choice.min_part_nodes, .max_parts = choice.max_parts, .require = choice.require}));
+  std::vector<Exclusions> lists;
+  for (const std::string& path : choice.exclusions) {
+    SL_ASSIGN(Exclusions list, Exclusions::Read(path));
+    lists.push_back(std::move(list));
+  }
+  PartitionOptions partition{
+      .min_nodes = choice.min_part_nodes, .max_parts = choice.max_parts, .require = choice.require};
+  partition.excluded = [&lists](const DelegateInfo& delegate, const Graph& whole, const Node& node) {
+    std::optional<std::string> reason;
+    for (const Exclusions& list : lists) {
+      if (!reason) reason = list.Find(delegate, whole, node);
+    }
+    return reason;
+  };
+  SL_ASSIGN(partition_, PartitionGraph(graph, delegates, partition));
   for (const auto& part : partition_.parts) part->SetPool(pool_.get());
   notes_.insert(notes_.end(), partition_.notes.begin(), partition_.notes.end());
   return {};

@@ -7,6 +7,7 @@
 
 #include "engine/delegate_part.h"
 #include "graph/resize.h"
+#include "runtime/auto_choice.h"
 #include "runtime/session_impl.h"
 
 namespace safelight {
@@ -21,7 +22,11 @@ Result<std::unique_ptr<SessionImpl>> SessionImpl::Create(const Model& model, con
   if (options.threads > kMostThreads) {
     return InvalidArgument("session options: ", options.threads, " threads, at most ", kMostThreads);
   }
-  std::unique_ptr<SessionImpl> impl(new SessionImpl(model, options, std::move(edit)));
+  SessionOptions chosen = options;
+  std::vector<std::string> notes;
+  if (AsksForAuto(options.delegates)) SL_TRY(ChooseDelegates(model, edit, &chosen, &notes).With(model.path()));
+  std::unique_ptr<SessionImpl> impl(new SessionImpl(model, chosen, std::move(edit)));
+  impl->notes_ = std::move(notes);
   SL_TRY(impl->Build().With(model.path()));
   return impl;
 }

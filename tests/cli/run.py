@@ -14,6 +14,7 @@ import time
 import numpy as np
 
 import bad_input  # noqa: F401 - its checks are in the list
+import delegates  # noqa: F401 - likewise
 import photos  # noqa: F401 - likewise
 import quantize  # noqa: F401 - likewise
 from bench import CHECKS, MODEL, Bench, Skip, check
