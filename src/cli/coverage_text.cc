@@ -117,7 +117,8 @@ std::string PartitionsText(const Coverage& coverage) {
     std::vector<int> nodes = coverage.partitions[i].nodes;
     std::sort(nodes.begin(), nodes.end());
     text += Cat("  ", i + 1, ": ", nodes.size(), nodes.size() == 1 ? " node, " : " nodes, ",
-                coverage.macs == 0 ? "" : Percent(coverage.partitions[i].macs, coverage.macs) + " % of the MACs: ", Ranges(nodes), '\n');
+                coverage.macs == 0 ? "" : Percent(coverage.partitions[i].macs, coverage.macs) + " % of the MACs: ",
+                Ranges(nodes), '\n');
   }
   return coverage.partitions.empty() ? "" : text;
 }

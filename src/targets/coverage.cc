@@ -65,7 +65,7 @@ void FindFloat16(Parts* parts) {
 }
 
 // The partitions that the target keeps, by position in `taken`.
-std::vector<bool> KeptOf(const Target& target, const std::vector<Partition>& taken) {
+std::vector<bool> KeptOf(const Target& target, const std::vector<NodePartition>& taken) {
   std::vector<size_t> order(taken.size());
   std::iota(order.begin(), order.end(), size_t{0});
   if (!target.keeps_first) {
@@ -83,7 +83,7 @@ std::vector<bool> KeptOf(const Target& target, const std::vector<Partition>& tak
   return kept;
 }
 
-Reason LimitReason(const Target& target, const Partition& partition, size_t partitions) {
+Reason LimitReason(const Target& target, const NodePartition& partition, size_t partitions) {
   if (static_cast<int>(partition.nodes.size()) < target.min_nodes) {
     return {Cat("it suits, but stands alone: the target leaves parts of fewer than ", target.min_nodes, " nodes"), ""};
   }
@@ -108,8 +108,8 @@ void AssignPartitions(const Target& target, const Parts& parts, Coverage* covera
     nodes.push_back(std::move(node));
     position.push_back(n);
   }
-  std::vector<Partition> taken = CutIntoPartitions(nodes, parts.network.graph.values.size());
-  taken.erase(std::remove_if(taken.begin(), taken.end(), [](const Partition& part) { return !part.taken; }),
+  std::vector<NodePartition> taken = CutIntoPartitions(nodes, parts.network.graph.values.size());
+  taken.erase(std::remove_if(taken.begin(), taken.end(), [](const NodePartition& part) { return !part.taken; }),
               taken.end());
   const std::vector<bool> kept = KeptOf(target, taken);
   for (size_t i = 0; i < taken.size(); ++i) {

@@ -19,7 +19,7 @@ struct NodeCoverage {
   int64_t macs = 0;
   bool known = true;    // an op of safelight
   bool folded = false;  // a constant by the time the target sees it; counts nowhere
-  Verdict verdict;      // of the target's rules and its limits of partitions
+  Judgement verdict;    // of the target's rules and its limits of partitions
   int partition = -1;   // position in Coverage::partitions; -1: not taken
 };
 

@@ -11,7 +11,7 @@ std::string Lookup(const std::map<std::string, std::string>& map, const std::str
   return it == map.end() ? "" : it->second;
 }
 
-void Add(Verdict* verdict, Truth taken, Reason reason) {
+void Add(Judgement* verdict, Truth taken, Reason reason) {
   // Once it is "no" for certain, what is not known besides is of no interest.
   if (verdict->taken == Truth::kNo && taken != Truth::kNo) return;
   if (taken == Truth::kNo && verdict->taken != Truth::kNo) verdict->reasons.clear();
@@ -20,7 +20,7 @@ void Add(Verdict* verdict, Truth taken, Reason reason) {
   if (std::find(reasons.begin(), reasons.end(), reason) == reasons.end()) verdict->reasons.push_back(std::move(reason));
 }
 
-void ApplyRule(const Rule& rule, const NodeView& node, int level, Verdict* verdict) {
+void ApplyRule(const Rule& rule, const NodeView& node, int level, Judgement* verdict) {
   if (level < rule.from || level >= rule.below) return;
   if (rule.when) {
     const Truth when = Evaluate(*rule.when, node, level);
@@ -41,7 +41,7 @@ void ApplyRule(const Rule& rule, const NodeView& node, int level, Verdict* verdi
   }
 }
 
-void ApplyTypes(const Target& target, const OpEntry& entry, const NodeView& node, Verdict* verdict) {
+void ApplyTypes(const Target& target, const OpEntry& entry, const NodeView& node, Judgement* verdict) {
   if (entry.types.empty()) return;
   const std::string type = TypeOf(node);
   const auto found = entry.types.find(type);
@@ -63,8 +63,8 @@ void ApplyTypes(const Target& target, const OpEntry& entry, const NodeView& node
 
 }  // namespace
 
-Verdict Judge(const Target& target, const NodeView& node) {
-  Verdict verdict;
+Judgement Judge(const Target& target, const NodeView& node) {
+  Judgement verdict;
   bool named = false;
   for (const OpEntry& entry : target.ops) {
     if (std::find(entry.ops.begin(), entry.ops.end(), node.op) == entry.ops.end()) continue;

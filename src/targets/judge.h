@@ -17,11 +17,11 @@ struct Reason {
   bool operator==(const Reason&) const = default;
 };
 
-struct Verdict {
+struct Judgement {
   Truth taken = Truth::kYes;
   std::vector<Reason> reasons;  // why not, or why it is not known; empty for kYes
 };
 
-Verdict Judge(const Target& target, const NodeView& node);
+Judgement Judge(const Target& target, const NodeView& node);
 
 }  // namespace safelight

@@ -137,7 +137,7 @@ TEST(JudgeTest, TypesAndLevelsGiveSentencesWithWhatToChange) {
   Target target = Parse(File(R"([{"ops": ["CONV_2D"], "types": {"int8": 29, "uint8": 27}, "from": 28}])"));
   target.level_name = "level";
   target.level = 27;
-  Verdict verdict = Judge(target, Convolution().view);
+  Judgement verdict = Judge(target, Convolution().view);
   EXPECT_EQ(verdict.taken, Truth::kNo);
   EXPECT_THAT(verdict.reasons[0].sentence, HasSubstr("CONV_2D needs level 28"));
   target.level = 28;
@@ -158,11 +158,12 @@ TEST(JudgeTest, RulesHoldWhereTheyApplyAndMayAnswerUnknown) {
   EXPECT_EQ(judge(R"({"when": {"inputs": 3}, "require": {"outputs": 9}, "reason": "r"})").taken, Truth::kNo);
   EXPECT_EQ(judge(R"({"from": 1, "require": {"outputs": 9}, "reason": "r"})").taken, Truth::kYes);
   EXPECT_EQ(judge(R"({"below": 0, "require": {"outputs": 9}, "reason": "r"})").taken, Truth::kYes);
-  const Verdict unknown = judge(R"({"otherwise": "unknown", "reason": "not written down", "instead": "ask"})");
+  const Judgement unknown = judge(R"({"otherwise": "unknown", "reason": "not written down", "instead": "ask"})");
   EXPECT_EQ(unknown.taken, Truth::kUnknown);
   EXPECT_THAT(unknown.reasons, ElementsAre(Reason{"not written down", "ask"}));
   // A certain no hides what is not known.
-  const Verdict both = judge(R"({"otherwise": "unknown", "reason": "a"}, {"require": {"outputs": 9}, "reason": "b"})");
+  const Judgement both =
+      judge(R"({"otherwise": "unknown", "reason": "a"}, {"require": {"outputs": 9}, "reason": "b"})");
   EXPECT_EQ(both.taken, Truth::kNo);
   EXPECT_THAT(both.reasons, ElementsAre(Reason{"b", ""}));
 }

@@ -14,8 +14,8 @@ class Cutter {
   }
 
   // Empty when nothing is left that can run.
-  Partition Next() {
-    Partition part;
+  NodePartition Next() {
+    NodePartition part;
     for (bool found = true; found;) {
       found = false;
       for (size_t n = 0; n < nodes_.size(); ++n) {
@@ -47,10 +47,10 @@ class Cutter {
 
 }  // namespace
 
-std::vector<Partition> CutIntoPartitions(const std::vector<PartitionNode>& nodes, size_t values) {
+std::vector<NodePartition> CutIntoPartitions(const std::vector<PartitionNode>& nodes, size_t values) {
   Cutter cutter(nodes, values);
-  std::vector<Partition> parts;
-  for (Partition part = cutter.Next(); !part.nodes.empty(); part = cutter.Next()) parts.push_back(std::move(part));
+  std::vector<NodePartition> parts;
+  for (NodePartition part = cutter.Next(); !part.nodes.empty(); part = cutter.Next()) parts.push_back(std::move(part));
   return parts;
 }
 

@@ -9,7 +9,7 @@
 
 namespace safelight {
 
-struct Partition {
+struct NodePartition {
   bool taken = false;      // of nodes that the delegate takes
   std::vector<int> nodes;  // by position, in the order in which they run
 };
@@ -22,6 +22,6 @@ struct PartitionNode {
 // Greedy clustering: the first node that is ready decides what the next part is of; then every node of that kind runs
 // that can, until none is left that can. `values`: how many there are; one that no node makes is ready from the start.
 // Nodes that wait for each other are left out.
-std::vector<Partition> CutIntoPartitions(const std::vector<PartitionNode>& nodes, size_t values);
+std::vector<NodePartition> CutIntoPartitions(const std::vector<PartitionNode>& nodes, size_t values);
 
 }  // namespace safelight

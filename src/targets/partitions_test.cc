@@ -15,7 +15,7 @@ PartitionNode Node(bool taken, std::vector<ValueId> in, ValueId out) { return {t
 
 std::vector<std::vector<int>> Parts(const std::vector<PartitionNode>& nodes, bool taken) {
   std::vector<std::vector<int>> parts;
-  for (const Partition& part : CutIntoPartitions(nodes, 16)) {
+  for (const NodePartition& part : CutIntoPartitions(nodes, 16)) {
     if (part.taken == taken) parts.push_back(part.nodes);
   }
   return parts;
