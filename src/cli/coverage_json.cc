@@ -22,6 +22,7 @@ nlohmann::json ToJson(const Coverage& coverage) {
                      {"macs", node.macs},
                      {"known_to_safelight", node.known},
                      {"folded", node.folded},
+                     {"limited", node.limited},
                      {"taken", node.folded ? "folded" : Word(node.verdict.taken)},
                      {"partition", node.partition},
                      {"reasons", reasons}});

@@ -93,7 +93,8 @@ std::string ReasonsText(const Coverage& coverage, Truth truth, const char* title
   for (const NodeCoverage& node : coverage.nodes) {
     if (node.folded || node.verdict.taken != truth) continue;
     for (const Reason& reason : node.verdict.reasons) {
-      const auto key = std::make_tuple(node.op, reason.sentence, reason.instead);
+      // The limits of partitions have nothing to do with the op.
+      const auto key = std::make_tuple(node.limited ? "" : ' ' + node.op, reason.sentence, reason.instead);
       auto it = std::find_if(groups.begin(), groups.end(), [&](const auto& group) { return group.first == key; });
       if (it == groups.end()) it = groups.insert(groups.end(), {key, {}});
       it->second.push_back(node.number);
@@ -103,7 +104,7 @@ std::string ReasonsText(const Coverage& coverage, Truth truth, const char* title
   std::string text = Cat('\n', title, '\n');
   for (const auto& [key, numbers] : groups) {
     const auto& [op, sentence, instead] = key;
-    text += Cat("  ", numbers.size() == 1 ? "node " : "nodes ", Ranges(numbers), ' ', op, ": ", sentence, ".\n");
+    text += Cat("  ", numbers.size() == 1 ? "node " : "nodes ", Ranges(numbers), op, ": ", sentence, ".\n");
     if (!instead.empty()) text += Cat("      to change: ", instead, '\n');
   }
   return text;

@@ -121,6 +121,7 @@ void AssignPartitions(const Target& target, const Parts& parts, Coverage* covera
       if (kept[i]) {
         node.partition = static_cast<int>(coverage->partitions.size());
       } else {
+        node.limited = true;
         node.verdict.taken = Truth::kNo;
         node.verdict.reasons = {LimitReason(target, taken[i], taken.size())};
       }

@@ -17,10 +17,11 @@ struct NodeCoverage {
   int number = 0;                // in the file
   std::string op, type, output;  // name of the op, TypeOf, name of the first output
   int64_t macs = 0;
-  bool known = true;    // an op of safelight
-  bool folded = false;  // a constant by the time the target sees it; counts nowhere
-  Judgement verdict;    // of the target's rules and its limits of partitions
-  int partition = -1;   // position in Coverage::partitions; -1: not taken
+  bool known = true;     // an op of safelight
+  bool limited = false;  // it suits, and is left for the target's limits of partitions
+  bool folded = false;   // a constant by the time the target sees it; counts nowhere
+  Judgement verdict;     // of the target's rules and its limits of partitions
+  int partition = -1;    // position in Coverage::partitions; -1: not taken
 };
 
 struct PartitionCoverage {

@@ -2,7 +2,9 @@
 """safelight check: what targets take, as a report, a matrix, JSON and tables; wrong targets and damaged models."""
 import json
 import os
+import subprocess
 
+import broken_models
 from bench import MODEL, ROOT, check
 
 TARGET = """{"name": "mine", "title": "My chip", "date": "2026", "sources": [{"title": "a", "where": "b", "date": "c"}],
@@ -67,3 +69,15 @@ def wrong_targets_and_damaged_models_are_refused(bench):
     bench.run("check", bench.file("page.tflite", b"<!DOCTYPE html><html></html>"), code=1, says="HTML page")
     wrong = bench.file("wrong.json", TARGET.replace("CONV_2D", "CONV2D").encode())
     bench.run("check", MODEL, "--target", wrong, code=1, says="wrong.json: ops[0].ops: 'CONV2D'")
+
+
+@check
+def flipped_bits_are_refused_or_checked(bench):
+    seed = 5
+    print(f"        seed {seed}")
+    for data in broken_models.flipped(MODEL.read_bytes(), 40, seed):
+        model = bench.file("bad.tflite", data)
+        result = subprocess.run([bench.program, "check", model, "--details"], capture_output=True, text=True,
+                                errors="replace", timeout=60)
+        assert result.returncode in (0, 1), f"exit code {result.returncode}: {result.stderr}"
+        assert result.stderr.count("\n") == result.returncode, result.stderr
