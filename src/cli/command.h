@@ -25,6 +25,8 @@ struct Command {
   std::function<Status()> (*configure)(CLI::App& app);
 };
 
+// Where a .tflite file is, or a built-in model by its name.
+Result<std::string> FindModel(const std::string& name);
 // Opens a .tflite file, or a built-in model by its name ("upscale_x3").
 Result<Model> OpenModel(const std::string& name);
 // "64MB", "1.5G", "4096" as bytes.

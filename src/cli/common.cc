@@ -17,16 +17,21 @@ bool IsFile(const std::string& path) {
 
 }  // namespace
 
-Result<Model> OpenModel(const std::string& name) {
-  if (IsFile(name) || name.find('/') != name.npos || name.ends_with(".tflite")) return Model::Open(name);
+Result<std::string> FindModel(const std::string& name) {
+  if (IsFile(name) || name.find('/') != name.npos || name.ends_with(".tflite")) return name;
   const char* from_user = std::getenv("SAFELIGHT_MODELS");
   const std::string folders[] = {from_user != nullptr ? from_user : "", ProgramFolder() + "/../share/safelight/models",
                                  ProgramFolder() + "/../../models"};
   for (const std::string& folder : folders) {
     const std::string path = folder + "/" + name + ".tflite";
-    if (!folder.empty() && IsFile(path)) return Model::Open(path);
+    if (!folder.empty() && IsFile(path)) return path;
   }
   return NotFound(name, ": neither a file nor a built-in model");
+}
+
+Result<Model> OpenModel(const std::string& name) {
+  SL_ASSIGN(const std::string path, FindModel(name));
+  return Model::Open(path);
 }
 
 Result<int64_t> ParseBytes(const std::string& text) {

@@ -15,18 +15,6 @@ constexpr int64_t kMaxElements = int64_t{1} << 40;
 // Shape arithmetic works on a handful of integers.
 constexpr int64_t kMaxShapeElements = 4096;
 
-Status CheckShape(const Value& value) {
-  for (int64_t dim : value.shape.dims()) {
-    if (dim < 0 || dim > kMaxDim) {
-      return InvalidArgument("'", value.name, "' has shape ", value.shape.ToString(), ", sizes must be 0 to 2^26");
-    }
-  }
-  if (value.shape.elements() > kMaxElements) {
-    return ResourceLimit("'", value.name, "' has shape ", value.shape.ToString(), ", more than 2^40 elements");
-  }
-  return {};
-}
-
 bool IsInteger(DType dtype) {
   switch (dtype) {
     case DType::kInt8:
@@ -57,6 +45,18 @@ bool IsShapeArithmetic(const Graph& graph, const Node& node) {
 }
 
 }  // namespace
+
+Status CheckShape(const Value& value) {
+  for (int64_t dim : value.shape.dims()) {
+    if (dim < 0 || dim > kMaxDim) {
+      return InvalidArgument("'", value.name, "' has shape ", value.shape.ToString(), ", sizes must be 0 to 2^26");
+    }
+  }
+  if (value.shape.elements() > kMaxElements) {
+    return ResourceLimit("'", value.name, "' has shape ", value.shape.ToString(), ", more than 2^40 elements");
+  }
+  return {};
+}
 
 Status VerifyStructure(const Graph& graph) {
   const int count = static_cast<int>(graph.values.size());

@@ -10,6 +10,9 @@
 
 namespace safelight {
 
+// Refuses sizes that come from broken files: beyond 2^26, or more than 2^40 elements.
+Status CheckShape(const Value& value);
+
 // Checks that the graph is well formed: every input of a node is a graph input, a constant or the output
 // of an earlier node; one producer a value; counts of inputs and outputs as the op says. Errors
 // name the node.

@@ -17,6 +17,7 @@ import bad_input  # noqa: F401 - its checks are in the list
 import delegates  # noqa: F401 - likewise
 import photos  # noqa: F401 - likewise
 import quantize  # noqa: F401 - likewise
+import targets  # noqa: F401 - likewise
 from bench import CHECKS, MODEL, Bench, Skip, check
 
 

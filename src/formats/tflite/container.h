@@ -42,6 +42,12 @@ struct TfliteContainer {
   ReadBudget* budget = nullptr;
 };
 
+// For the tables of `file`, which has to outlive it.
+flatbuffers::Verifier VerifierOf(const MappedFile& file);
+// The model's table, verified, with a main subgraph that has tensors. Errors: kCorruptData (says what the file is
+// instead, as far as its first bytes tell), kUnsupported (another version of the format).
+Result<const tflite_format::Model*> OpenContainer(const MappedFile& file, flatbuffers::Verifier* verifier);
+
 // Elements of a vector that the file may leave out.
 template <typename T>
 int Count(const T* vector) {
@@ -54,6 +60,12 @@ T ElementAt(const flatbuffers::Vector<T>& vector, int i) {
   T element;
   std::memcpy(&element, vector.Data() + static_cast<size_t>(i) * sizeof(T), sizeof(T));
   return flatbuffers::EndianScalar(element);
+}
+
+// Files from before 2020 have only the byte; a code above 127 only the int.
+inline int CodeOf(const tflite_format::OperatorCode& code) {
+  const int byte = code.deprecated_builtin_code(), number = code.builtin_code();
+  return byte > number ? byte : number;
 }
 
 // A string that the file may leave out; longer ones than any name are cut. Control characters become spaces: names

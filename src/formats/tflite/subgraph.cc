@@ -23,11 +23,6 @@ constexpr int kControlFlowCodes[] = {31, 118, 119, 129, 200, 209};
 // HASHTABLE and its three, VAR_HANDLE, READ_VARIABLE, ASSIGN_VARIABLE
 constexpr int kResourceCodes[] = {136, 137, 138, 139, 142, 143, 144};
 
-// Files from before 2020 have only the byte; a code above 127 only the int.
-int CodeOf(const format::OperatorCode& code) {
-  return std::max<int>(code.deprecated_builtin_code(), code.builtin_code());
-}
-
 // Why an op that is not in the list of ops cannot be run.
 Status RefuseOp(int code) {
   if (std::count(std::begin(kControlFlowCodes), std::end(kControlFlowCodes), code) > 0) {
