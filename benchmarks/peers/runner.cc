@@ -7,7 +7,7 @@
 //
 //   bench_runner --model FILE.tflite --input RAW --output RAW [--threads N] [--memory-limit BYTES] [--strip ROWS]
 //   [--block COLUMNS]
-//                [--arithmetic exact] [--simd AVX2]
+//                [--arithmetic exact] [--simd AVX2] [--delegate NAME[,key:value...]] [--delegate-cache FOLDER]
 #include <hwy/targets.h>
 
 #include <chrono>
@@ -113,6 +113,8 @@ Status Serve(const Options& options) {
   session_options.block_columns = Number(options, "--block");
   if (options.count("--arithmetic") != 0 && options.at("--arithmetic") == "exact")
     session_options.arithmetic = safelight::Arithmetic::kExact;
+  if (options.count("--delegate") != 0) session_options.delegates.names = {options.at("--delegate")};
+  if (options.count("--delegate-cache") != 0) session_options.delegates.cache_folder = options.at("--delegate-cache");
   SL_ASSIGN(safelight::Session session, safelight::Session::Create(model, session_options));
   const double compiled = Now();
   Tensors tensors;

@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
-# ./dev bench [startup|peers|numbers|delegates|kernels|instructions] [OPTIONS]: measurements on this machine; none of them is a test.
+# ./dev bench [startup|peers|numbers|delegates|choice|kernels|instructions] [OPTIONS]: measurements on this machine; none of them is a test.
 #   startup   the built-in upscaler, whole processes, median of nine (default)
 #   peers     the networks of benchmarks/networks.py beside other runtimes, interleaved; benchmarks/peers/bench.py --help
 #   numbers   integer networks beside other runtimes, interleaved; benchmarks/peers/bench_numbers.py --help
 #   delegates  stock LiteRT with and without our delegate; benchmarks/delegates/bench.py --help
+#   choice    the delegate auto against each delegate alone; benchmarks/delegates/choice.py --help
 #   kernels   micro-benchmarks beside the kernels (Google Benchmark's options)
 #   instructions  of the same on arm64 under qemu-user, per multiply-add
 what=${1:-startup}
@@ -43,6 +44,11 @@ case "$what" in
     need_peers
     build_preset release safelight_tflite_delegate
     "$PEERS_VENV/bin/python" benchmarks/delegates/bench.py "$@"
+    ;;
+  choice)
+    need_peers
+    build_preset release bench_runner safelight_cli
+    "$PEERS_VENV/bin/python" benchmarks/delegates/choice.py "$@"
     ;;
   kernels)
     build_preset release kernels_bench
