@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "imaging/picture_session.h"
+#include "imaging/quantize_mixed.h"
 #include "imaging/recipe.h"
 #include "quantize/quantizer.h"
 #include "safelight/quantize.h"
@@ -32,7 +33,7 @@ Status CheckChannels(const Model& model, const PortRecipe& input, const PhotoFor
 
 Status ShowPictures(const Model& model, const PictureOptions& options, const Recipe& recipe,
                     const std::vector<std::string>& pictures, Calibration* calibration,
-                    const std::function<bool(size_t)>& progress) {
+                    const std::function<bool(size_t, size_t)>& progress) {
   PictureSession session(model, options, recipe);
   session.Observe(calibration->Taps());
   PictureReport report;
@@ -44,7 +45,8 @@ Status ShowPictures(const Model& model, const PictureOptions& options, const Rec
     const std::vector<ConstImageView> frames(static_cast<size_t>(recipe.input.frames), picture.view());
     SL_TRY(session.Run(frames, {}, &report).status().With(pictures[i]));
     SL_TRY(calibration->EndPicture().With(pictures[i]));
-    if (progress && !progress(i + 1)) return Status(StatusCode::kCancelled, "cancelled by the progress callback");
+    if (progress && !progress(i + 1, pictures.size()))
+      return Status(StatusCode::kCancelled, "cancelled by the progress callback");
   }
   return {};
 }
@@ -65,33 +67,41 @@ std::string RecipeText(const Recipe& recipe) {
   return text;
 }
 
+Result<QuantizedModel> OnPictures(const Model& model, Quantizer* quantizer, const std::vector<std::string>& pictures,
+                                  const QuantizeOptions& options, const std::function<bool(size_t, size_t)>& progress) {
+  if (pictures.empty()) return InvalidArgument("ranges of integers are seen on pictures: at least one is needed");
+  PictureOptions picture_options = options.picture;
+  if (picture_options.session.pool == nullptr) {
+    picture_options.session.pool = MakeThreadPool(picture_options.session.threads);
+  }
+  const Result<Recipe> found = FindRecipe(model, picture_options);
+  if (!found.ok()) return found.status().With(model.path());
+  const Recipe& recipe = *found;
+  SL_TRY(ShowPictures(quantizer->model(), picture_options, recipe, pictures, &quantizer->calibration(), progress));
+  FinishTask finish;
+  finish.whole[recipe.input.port] = RangeOf(recipe.input.range);
+  if (IsKnown(recipe.output)) finish.limits[recipe.output.port] = RangeOf(recipe.output.range);
+  Result<QuantizedModel> result =
+      options.type == QuantizeType::kMixed
+          ? QuantizeMixed({*quantizer, options, picture_options, recipe, pictures, finish, pictures.size(), progress})
+          : quantizer->Finish(finish);
+  if (!result.ok()) return result.status().With(model.path());
+  result->recipe = RecipeText(recipe);
+  return result;
+}
+
 }  // namespace
 
 Result<QuantizedModel> QuantizeModel(const Model& model, const std::vector<std::string>& pictures,
-                                     const QuantizeOptions& options, const std::function<bool(size_t)>& progress) {
+                                     const QuantizeOptions& options,
+                                     const std::function<bool(size_t, size_t)>& progress) {
+  if (options.type == QuantizeType::kMixed) SL_TRY(CheckMixed(options.mixed));
   Result<std::unique_ptr<Quantizer>> begun = Quantizer::Begin(model, options);
   if (!begun.ok()) return begun.status().With(model.path());
   Quantizer& quantizer = **begun;
-  std::map<int, SeenRange> whole, limits;
-  std::string recipe_text;
-  if (Quantizer::NeedsSamples(options.type)) {
-    if (pictures.empty()) {
-      return InvalidArgument("ranges of integers are seen on pictures: at least one is needed");
-    }
-    PictureOptions picture_options = options.picture;
-    if (picture_options.session.pool == nullptr) {
-      picture_options.session.pool = MakeThreadPool(picture_options.session.threads);
-    }
-    Result<Recipe> recipe = FindRecipe(model, picture_options);
-    if (!recipe.ok()) return recipe.status().With(model.path());
-    SL_TRY(ShowPictures(quantizer.model(), picture_options, *recipe, pictures, &quantizer.calibration(), progress));
-    whole[recipe->input.port] = RangeOf(recipe->input.range);
-    if (IsKnown(recipe->output)) limits[recipe->output.port] = RangeOf(recipe->output.range);
-    recipe_text = RecipeText(*recipe);
-  }
-  Result<QuantizedModel> result = quantizer.Finish(whole, limits);
+  if (Quantizer::NeedsSamples(options.type)) return OnPictures(model, &quantizer, pictures, options, progress);
+  Result<QuantizedModel> result = quantizer.Finish({});
   if (!result.ok()) return result.status().With(model.path());
-  result->recipe = std::move(recipe_text);
   return result;
 }
 
