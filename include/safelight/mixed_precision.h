@@ -67,6 +67,7 @@ struct MixedPoint {
   double cost = 0;            // as a part of the cost with all layers of the dearest type
   double predicted_drop = 0;  // dB, the layers' own added up
   std::optional<double> measured_drop = {};
+  bool chosen = false;
 };
 struct MixedReport {
   std::string reference;  // what the pictures were compared with, in words

@@ -44,15 +44,25 @@ enum class RangeObserver : uint8_t {
 // "minmax", "moving-average", "percentile", "mse", "kl".
 Result<RangeObserver> ParseRangeObserver(const std::string& name);
 
+// How weights of integer layers are rounded.
+enum class WeightRounding : uint8_t {
+  kNearest,
+  kAdaptive,  // up or down, so that the layers' results on the pictures are off least; biases make up for the mean
+              // error
+};
+// "nearest", "adaptive".
+Result<WeightRounding> ParseWeightRounding(const std::string& name);
+
 struct QuantizeOptions {
   QuantizeType type = QuantizeType::kInt8;
   std::optional<RangeObserver> observer = {};  // nothing: kPercentile for int8, kMinMax for int16 values
   double percentile = 99.999;                  // of kPercentile: the share of the values that stay inside
   bool equalize = false;                       // like ranges of the weights of neighbouring layers
   bool correct_bias = false;                   // biases make up for the mean error of the rounded weights
-  bool narrow_bias = false;                    // of 16x8: int32 in place of int64
-  MixedOptions mixed = {};                     // of kMixed
-  PictureOptions picture = {};                 // how pixels become values
+  WeightRounding rounding = WeightRounding::kNearest;
+  bool narrow_bias = false;     // of 16x8: int32 in place of int64
+  MixedOptions mixed = {};      // of kMixed
+  PictureOptions picture = {};  // how pixels become values
 };
 
 struct QuantizedModel {

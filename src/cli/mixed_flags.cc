@@ -135,9 +135,8 @@ void PrintMixed(const MixedReport& report) {
   std::printf("%10s %14s %14s\n", "cost", "predicted, dB", "measured, dB");
   for (const MixedPoint& point : report.curve) {
     if (!point.measured_drop.has_value()) continue;
-    const bool chosen = point.cost == report.cost && *point.measured_drop == report.drop;
     std::printf("%9.1f%% %14.4f %14.4f%s\n", 100 * point.cost, point.predicted_drop, *point.measured_drop,
-                chosen ? "  chosen" : "");
+                point.chosen ? "  chosen" : "");
   }
   std::printf("loses %.4f dB, in the mean %.4f dB of %.3f dB, for %.1f%% of the cost\n", report.drop, report.mean_drop,
               report.float_psnr, 100 * report.cost);

@@ -58,6 +58,39 @@ void AddSide(const char* side, const PortRecipe& port, std::string* text) {
   *text += line;
 }
 
+// What layers read, on parts of some of the pictures. Values are kept whole, as many at a time as a budget holds.
+Status ShowMoments(const Model& model, const PictureOptions& options, const Recipe& recipe,
+                   const std::vector<std::string>& pictures, Moments* moments) {
+  constexpr size_t kMostPictures = 24;
+  constexpr int64_t kMostPixels = 256;  // wide and high
+  const size_t count = std::min(kMostPictures, pictures.size());
+  for (size_t i = 0; i < count; ++i) {
+    const std::string& path = pictures[i * pictures.size() / count];
+    SL_ASSIGN(const Image picture, ReadImage(path));
+    const ConstImageView all = picture.view();
+    const int64_t width = std::min(kMostPixels, all.width), height = std::min(kMostPixels, all.height);
+    const ConstImageView part = all.Crop((all.width - width) / 2, (all.height - height) / 2, width, height);
+    // Rows lie without gaps where pictures go in.
+    SL_ASSIGN(const Image middle, ConvertType(part, part.type));
+    for (size_t at = 0; at < moments->values().size();) {
+      ValueTaps taps(moments->values(), at, moments->values().size());
+      PictureSession session(model, options, recipe);
+      session.Observe(taps.Taps(), [&]() -> Status {
+        for (size_t v = 0; v < taps.count(); ++v) {
+          if (taps.captured(v) != nullptr) moments->Add(at + v, *taps.captured(v));
+        }
+        return {};
+      });
+      PictureReport report;
+      SL_TRY(session.Prepare(FormOf(middle.view()), &report).With(path));
+      const std::vector<ConstImageView> frames(static_cast<size_t>(recipe.input.frames), middle.view());
+      SL_TRY(session.Run(frames, {}, &report).status().With(path));
+      at += std::max<size_t>(taps.count(), 1);
+    }
+  }
+  return {};
+}
+
 // What the pictures were taken for stands beside the file, for integers alone do not tell.
 std::string RecipeText(const Recipe& recipe) {
   std::string text;
@@ -78,6 +111,9 @@ Result<QuantizedModel> OnPictures(const Model& model, Quantizer* quantizer, cons
   if (!found.ok()) return found.status().With(model.path());
   const Recipe& recipe = *found;
   SL_TRY(ShowPictures(quantizer->model(), picture_options, recipe, pictures, &quantizer->calibration(), progress));
+  if (quantizer->moments() != nullptr) {
+    SL_TRY(ShowMoments(quantizer->model(), picture_options, recipe, pictures, quantizer->moments()));
+  }
   FinishTask finish;
   finish.whole[recipe.input.port] = RangeOf(recipe.input.range);
   if (IsKnown(recipe.output)) finish.limits[recipe.output.port] = RangeOf(recipe.output.range);

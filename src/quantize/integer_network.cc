@@ -132,7 +132,8 @@ class Builder {
                               ScalesOf(NodeForm::kInt8, forms, absorbed, network),
                               ScalesOf(NodeForm::kInt16, forms, absorbed, network),
                               task_.options,
-                              task_.calibration};
+                              task_.calibration,
+                              task_.moments};
     SL_ASSIGN(origin_, RewriteIntegers(rewrite, &network));
     if (!task_.halves.empty()) StoreHalfWeights(&network);
     network.Sweep(std::vector<bool>(network.main().nodes.size(), false));

@@ -10,6 +10,7 @@
 #include "base/status.h"
 #include "formats/tflite/file_tree.h"
 #include "quantize/calibration.h"
+#include "quantize/moments.h"
 #include "quantize/scale_plan.h"
 
 namespace safelight {
@@ -25,6 +26,7 @@ struct IntegerTask {
   // what options.type says.
   std::vector<NodeForm> forms = {};
   std::vector<bool> halves = {};
+  const Moments* moments = nullptr;  // of what layers read; null: weights are rounded to the nearest
 };
 
 struct IntegerNetwork {

@@ -271,7 +271,8 @@ class Rewriter {
                              static_cast<size_t>(shape.back()),
                              in_scale,
                              wide ? kMostWideBias : kMostNarrowBias,
-                             means};
+                             means,
+                             task_.moments == nullptr ? nullptr : task_.moments->OfNode(node_)};
     const IntegerWeights made = QuantizeWeights(weights_task);
     const int new_weights = net_.AddConstant(net_.tensor(weights).name, kFileInt8, shape,
                                              std::as_bytes(std::span<const int8_t>(made.weights)));

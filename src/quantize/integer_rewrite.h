@@ -9,6 +9,7 @@
 #include "base/status.h"
 #include "quantize/calibration.h"
 #include "quantize/file_network.h"
+#include "quantize/moments.h"
 #include "quantize/scale_plan.h"
 
 namespace safelight {
@@ -19,6 +20,7 @@ struct RewriteTask {
   const std::vector<ScaleChoice> int8_scales = {}, int16_scales = {};  // by tensor; see PlanScales
   const QuantizeOptions& options;
   const Calibration& calibration;
+  const Moments* moments = nullptr;  // null: weights are rounded to the nearest
 };
 
 // For each node of the result the node that it was; -1 for new ones.

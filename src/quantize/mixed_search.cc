@@ -36,7 +36,8 @@ class Search {
     for (const Types& point : path_) {
       const auto measured = measured_.find(point);
       result.curve.push_back({CostOf(point), Predict(point),
-                              measured == measured_.end() ? std::nullopt : std::optional<double>(measured->second)});
+                              measured == measured_.end() ? std::nullopt : std::optional<double>(measured->second),
+                              point == types});
     }
     std::stable_sort(result.curve.begin(), result.curve.end(),
                      [](const MixedPoint& a, const MixedPoint& b) { return a.cost < b.cost; });

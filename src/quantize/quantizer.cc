@@ -64,6 +64,13 @@ Result<RangeObserver> ParseRangeObserver(const std::string& name) {
   return static_cast<RangeObserver>(observer);
 }
 
+Result<WeightRounding> ParseWeightRounding(const std::string& name) {
+  constexpr Named kRoundings[] = {{"nearest", static_cast<int>(WeightRounding::kNearest)},
+                                  {"adaptive", static_cast<int>(WeightRounding::kAdaptive)}};
+  SL_ASSIGN(const int rounding, Parse(name, kRoundings));
+  return static_cast<WeightRounding>(rounding);
+}
+
 Result<std::unique_ptr<Quantizer>> Quantizer::Begin(const Model& model, const QuantizeOptions& options) {
   std::unique_ptr<Quantizer> quantizer(new Quantizer(options));
   const std::shared_ptr<const MappedFile>& source = model.impl()->file.source;
@@ -80,6 +87,9 @@ Result<std::unique_ptr<Quantizer>> Quantizer::Begin(const Model& model, const Qu
   quantizer->calibration_ =
       std::make_unique<Calibration>(quantizer->model_->impl()->own_size,
                                     NeedsCounts(ObserverOf(options, options.type == QuantizeType::k16x8)), means);
+  if (options.rounding == WeightRounding::kAdaptive && NeedsSamples(options.type)) {
+    quantizer->moments_ = std::make_unique<Moments>(network, quantizer->model_->impl()->own_size);
+  }
   return quantizer;
 }
 
@@ -103,7 +113,7 @@ Result<QuantizedModel> Quantizer::Finish(const FinishTask& finish) const {
   } else if (options_.type == QuantizeType::kDynamic) {
     SL_TRY(StoreDynamicWeights(&network, &result.notes));
   } else {
-    IntegerTask task{clean_, *calibration_, options_, {}, {}, {}, finish.forms, finish.halves};
+    IntegerTask task{clean_, *calibration_, options_, {}, {}, {}, finish.forms, finish.halves, moments_.get()};
     for (const StateBinding& state : options_.picture.session.states) {
       task.alike.emplace_back(network.main().outputs[static_cast<size_t>(state.output)],
                               network.main().inputs[static_cast<size_t>(state.input)]);

@@ -15,6 +15,7 @@
 #include "quantize/calibration.h"
 #include "quantize/integer_ops.h"
 #include "quantize/layer_groups.h"
+#include "quantize/moments.h"
 #include "runtime/model_impl.h"
 #include "safelight/quantize.h"
 
@@ -40,6 +41,8 @@ class Quantizer {
   // The float network that is quantized.
   const Model& model() const { return *model_; }
   Calibration& calibration() { return *calibration_; }
+  // Of adaptive rounding; null without.
+  Moments* moments() { return moments_.get(); }
 
   Result<QuantizedModel> Finish(const FinishTask& task) const;
   // Of the network that is quantized.
@@ -54,6 +57,7 @@ class Quantizer {
   std::vector<std::string> notes_;
   std::optional<Model> model_;
   std::unique_ptr<Calibration> calibration_;
+  std::unique_ptr<Moments> moments_;
 };
 
 }  // namespace safelight

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """safelight quantize as a user types it. What the files compute is compared with LiteRT by tests/quantize/run.py."""
+import json
 import struct
 import sys
 import zlib
@@ -153,3 +154,32 @@ def stats_show_ranges_and_saturation(bench):
     for name, row in stored.items():
         if name in floats:
             assert abs(float(row[5]) - float(floats[name][5])) < 0.05, (row, floats[name])
+
+
+@check
+def mixed_types_are_chosen_told_and_written(bench):
+    shown, out, report = bench.png("shown.png", 64, 48), bench.folder / "mix.tflite", bench.folder / "mix.json"
+    text = bench.run("quantize", MODEL, "-o", out, "--type", "mixed", "--target-drop", "0.2dB", "--types", "int8,16x8", "--calibrate",
+                     shown, "--report", report, says="reduced 3 times")
+    data = json.loads(report.read_text())
+    assert [layer["name"] for layer in data["layers"]] == [f"conv{i}" for i in range(1, 8)], data
+    assert data["drop_db"] <= 0.2 and "chosen" in text and "conv7" in text, text
+    bench.run("run", out, bench.png(), "-o", bench.folder / "picture.png", says="93x72")
+    bench.run("quantize", MODEL, "-o", out, "--type", "mixed", "--calibrate", shown, "--report", bench.folder / "mix.csv", "--drop-over",
+              "mean")
+    rows = (bench.folder / "mix.csv").read_text().splitlines()
+    assert rows[0].startswith("row,name,op,type") and sum(row.startswith("layer,") for row in rows) == 7, rows
+
+
+@check
+def wrong_options_of_mixed_are_refused(bench):
+    shown = bench.png()
+    for option, value, says in (("--target-drop", "-0.1dB", "must be above 0 dB"), ("--target-drop", "1 percent", "a number of dB"),
+                                ("--types", "int8,int7", "'int7', must be one of"), ("--drop-over", "all", "must be worst or mean")):
+        bench.run("quantize", MODEL, "-o", bench.folder / "out.tflite", "--type", "mixed", "--calibrate", shown, option, value, code=2, says=says)
+    refused(bench, MODEL, "--type", "mixed", says="pictures")
+    refused(bench, MODEL, "--type", "int8", "--target-drop", "0.1dB", "--calibrate", shown, says="--target-drop is an option of --type mixed")
+    refused(bench, MODEL, "--type", "mixed", "--calibrate", shown, "--report", bench.folder / "out.txt", says=".json or .csv")
+    refused(bench, MODEL, "--type", "mixed", "--calibrate", shown, "--truth", bench.folder / "truths", says="the picture that should come out")
+    refused(bench, MODEL, "--type", "mixed", "--calibrate", shown, "--cost", bench.file("costs", b"conv9 int8 1\n"), says="no layer 'conv9'")
+    refused(bench, MODEL, "--type", "mixed", "--calibrate", shown, "--types", "int8", "--target-drop", "0.000001dB", says="the least loss")

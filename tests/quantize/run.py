@@ -32,6 +32,7 @@ INT16_FLOAT = {"DEPTH_TO_SPACE", "SPACE_TO_DEPTH", "ELU", "GELU", "HARD_SWISH", 
 # Ops that the set of reference kernels does not have; the default set, without XNNPACK, does.
 NO_REFERENCE = {"ELU"}
 KINDS = [("int8-float-io", []), ("int8", []), ("16x8", []), ("16x8", ["--bias", "int32"])]
+ADAPTIVE = ["CONV_2D", "DEPTHWISE_CONV_2D", "TRANSPOSE_CONV", "FULLY_CONNECTED"]
 # Types of layers, one after another.
 TURNS = [("int8", "16x8"), ("16x8", "int8"), ("int8", "float16", "16x8", "float32")]
 # Models -> input shape. Their input is one picture of 0..1.
@@ -192,7 +193,7 @@ class Suite:
         model = self.folder / "float.tflite"
         model.write_bytes(networks.op_network(op, seed))
         out, said = self.mixed(model, shown, turns)
-        values = paint(networks.H, networks.W, self.rng)[None]
+        values = paint(networks.H, networks.W, np.random.default_rng(seed))[None]
         plain = op in NO_REFERENCE
         inexact = plain or "stays float" in said or not set(turns) <= {"int8", "16x8"}
         results, _ = self.same_bits(out, values, plain, steps=2 if inexact else 0)
@@ -206,7 +207,7 @@ class Suite:
         out, _ = self.mixed(path, shown, turns)
         if shape is None:
             shape = tuple(Interpreter(model_path=str(path)).get_input_details()[0]["shape"])
-        self.same_bits(out, self.rng.random(shape).astype(np.float32), resize=True)
+        self.same_bits(out, np.random.default_rng(self.options.seed).random(shape).astype(np.float32), resize=True)
 
     def model(self, path, kind, extra, shape, shown):
         out, _ = self.quantize(path, kind, extra, shown)
@@ -231,6 +232,8 @@ def main():
         for number, op in enumerate(networks.OPS):
             for kind, extra in KINDS:
                 suite.check(f"op {op} {kind} {' '.join(extra)}", suite.op, op, kind, extra, options.seed + number, shown)
+            if op in ADAPTIVE:
+                suite.check(f"adaptive op {op}", suite.op, op, "int8", ["--rounding", "adaptive"], options.seed + number, shown)
             for turns in TURNS:
                 suite.check(f"mixed op {op} {' '.join(turns)}", suite.mixed_op, op, turns, options.seed + number, shown)
         models = {ROOT / path: shape for path, shape in MODELS.items()}
@@ -250,6 +253,8 @@ def main():
         if (options.data / "images" / "train").is_dir():
             for kind, most in (("int8", 0.15), ("16x8", 0.02)):
                 suite.check(f"quality {kind}", quality.check, suite, options.data, kind, most)
+            suite.check("quality adaptive", quality.check, suite, options.data, "16x8", 0.005, "--rounding", "adaptive")
+            suite.check("quality mixed", quality.check, suite, options.data, "mixed", 0.04, "--target-drop", "0.01dB")
         else:
             print("SKIPPED: no pictures: the quality is not measured")
             suite.skipped += 1

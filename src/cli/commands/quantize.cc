@@ -27,7 +27,7 @@ constexpr const char* kTypes =
     "keeps the pictures' PSNR; float32 inputs and outputs";
 
 struct Options {
-  std::string model, output, type = "int8", observer, bias = "int64";
+  std::string model, output, type = "int8", observer, rounding = "nearest", bias = "int64";
   PictureFlags pixels;
   MixedFlags mixed;
   std::vector<std::string> pictures, states;
@@ -43,6 +43,7 @@ Result<QuantizeOptions> MakeOptions(const Model& model, const Options& options) 
     SL_ASSIGN(quantize.observer, ParseRangeObserver(options.observer));
   }
   quantize.percentile = options.percentile;
+  SL_ASSIGN(quantize.rounding, ParseWeightRounding(options.rounding));
   quantize.equalize = options.equalize;
   quantize.correct_bias = options.correct_bias;
   quantize.narrow_bias = options.bias == "int32";
@@ -114,6 +115,9 @@ std::function<Status()> Configure(CLI::App& app) {
   app.add_option("--percentile", options->percentile, "of the values that stay inside")->check(CLI::Range(50.0, 100.0));
   app.add_flag("--equalize", options->equalize, "make the weights of neighbouring layers alike first");
   app.add_flag("--bias-correction", options->correct_bias, "let biases make up for the mean error of rounded weights");
+  app.add_option("--rounding", options->rounding,
+                 "of weights: to the nearest, or adaptive: up or down so that results on the pictures are off least")
+      ->check(Takes("nearest|adaptive", ParseWeightRounding));
   app.add_option("--bias", options->bias, "of 16x8: int64, or int32 (which other runtimes run faster)")
       ->check(CLI::IsMember({"int32", "int64"}));
   app.add_option("--threads", options->threads, "threads (default: one per core)")->check(CLI::Range(1, 1024));
