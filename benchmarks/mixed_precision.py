@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Types of layers chosen on training pictures, judged on others: `safelight quantize --type mixed` on several networks, for
-several targets, beside int8 and 16x8 throughout. Prints the table of docs/quantization.md and draws its chart.
+"""Types of layers chosen on training pictures, judged on others: `safelight quantize --type mixed` on several networks, beside int8
+and 16x8 throughout. Prints the table of docs/quantization.md and draws its chart.
 
   python benchmarks/mixed_precision.py --program build/release/safelight [--data ../shared/data] [--only NAME] [--chart FILE]
 
@@ -147,6 +147,9 @@ def measure(options, name, scale, folder):
         cost = said["cost"] * (1 if types == "int8,16x8" else 8)
         result["targets"].append({"target": target, "types": types, "searched": said["drop_db"], "mean": said["mean_drop_db"],
                                   "drop": judge.drop(out), "cost": cost, "chosen": {t: chosen.count(t) for t in dict.fromkeys(chosen)}})
+        scale_of_cost = cost / said["cost"]
+        result["curve"] = [[scale_of_cost * point["cost"], point["measured_drop_db"]] for point in said["curve"]
+                           if point["measured_drop_db"] is not None]
     return result
 
 
@@ -167,19 +170,23 @@ def draw(results, path):
         axis.set_visible(False)
     for axis, result in zip(axes.flat, results):
         mixed = sorted((100 * each["cost"], each["drop"]) for each in result["targets"])
-        axis.plot(*zip(*mixed), "o-", color="#c0392b", markersize=4, label="mixed, one dot a target")
-        axis.plot([50], [result["int8-float-io"]], "s", color="#34495e", markersize=5, label="int8")
-        axis.plot([100], [result["16x8"]], "D", color="#7f8c8d", markersize=5, label="16x8")
+        searched = sorted((100 * cost, drop) for cost, drop in result["curve"])
+        axis.plot(*zip(*searched), ".-", color="#d5a6a0", label="mixed, worst searched picture")
+        axis.plot(*zip(*mixed), "o", color="#c0392b", markersize=6, label="mixed, test pictures")
+        axis.plot([50], [result["int8-float-io"]], "s", color="#34495e", markersize=5, label="int8, test pictures")
+        axis.plot([100], [result["16x8"]], "D", color="#7f8c8d", markersize=5, label="16x8, test pictures")
+        for each in result["targets"]:
+            axis.axhline(each["target"], color="#7f8c8d", linewidth=0.7, linestyle=":")
         axis.set_title(result["network"], fontsize=9)
         axis.set_yscale("symlog", linthresh=0.01)
-        axis.set_ylim(bottom=min(-0.003, *(drop for _, drop in mixed)))
+        axis.set_ylim(bottom=min([-0.003, *(drop for _, drop in mixed + searched)]))
         axis.grid(alpha=0.3)
         axis.tick_params(labelsize=8)
         axis.spines[["top", "right"]].set_visible(False)
     for axis in axes[-1]:
         axis.set_xlabel("cost, % of 16x8", fontsize=8)
     for axis in axes[:, 0]:
-        axis.set_ylabel("dB lost, test pictures", fontsize=8)
+        axis.set_ylabel("dB lost", fontsize=8)
     axes[0][0].legend(fontsize=7, frameon=False)
     figure.tight_layout()
     figure.savefig(path, dpi=110)
@@ -191,7 +198,7 @@ def main():
     parser.add_argument("--data", type=pathlib.Path, default=ROOT.parent / "shared" / "data")
     parser.add_argument("--only", default="")
     parser.add_argument("--pictures", type=int, default=25, help="training pictures that are shown")
-    parser.add_argument("--targets", type=lambda text: [float(x) for x in text.split(",")], default=[0.02, 0.05, 0.1, 0.2])
+    parser.add_argument("--targets", type=lambda text: [float(x) for x in text.split(",")], default=[0.1])
     parser.add_argument("--extra", default="", help="more options of safelight quantize")
     parser.add_argument("--chart", type=pathlib.Path)
     parser.add_argument("--results", type=pathlib.Path, help="a JSON file: results of earlier runs are kept, new ones added")

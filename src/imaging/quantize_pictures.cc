@@ -4,6 +4,7 @@
 #include <cstdio>
 #include <utility>
 
+#include "imaging/input_session.h"
 #include "imaging/picture_session.h"
 #include "imaging/quantize_mixed.h"
 #include "imaging/recipe.h"
@@ -31,22 +32,44 @@ Status CheckChannels(const Model& model, const PortRecipe& input, const PhotoFor
                          ": gray pictures do not show which values colours give");
 }
 
+// Pictures through the network: as `run` sends them or, where no picture comes out, at the input's own size.
+class Shower {
+ public:
+  Shower(const Model& model, const PictureOptions& options, const Recipe& recipe)
+      : recipe_(recipe), whole_(model, options, recipe), input_only_(model, options, recipe.input) {}
+
+  void Observe(GraphEdit taps, std::function<Status()> after_run) {
+    if (recipe_.output.port < 0) return input_only_.Observe(std::move(taps), std::move(after_run));
+    whole_.Observe(std::move(taps), std::move(after_run));
+  }
+
+  Status Show(const ConstImageView& picture) {
+    if (recipe_.output.port < 0) return input_only_.Run(picture);
+    PictureReport report;
+    SL_TRY(whole_.Prepare(FormOf(picture), &report));
+    const std::vector<ConstImageView> frames(static_cast<size_t>(recipe_.input.frames), picture);
+    return whole_.Run(frames, {}, &report).status();
+  }
+
+ private:
+  const Recipe& recipe_;
+  PictureSession whole_;
+  InputSession input_only_;
+};
+
 Status ShowPictures(const Model& model, const PictureOptions& options, const Recipe& recipe,
                     const std::vector<std::string>& pictures, Calibration* calibration,
                     const std::function<bool(size_t, size_t)>& progress) {
-  PictureSession session(model, options, recipe);
-  session.Observe(calibration->Taps());
-  PictureReport report;
+  Shower shower(model, options, recipe);
+  shower.Observe(calibration->Taps(), {});
   for (size_t i = 0; i < pictures.size(); ++i) {
     SL_ASSIGN(const Image picture, ReadImage(pictures[i]));
-    const PhotoForm form = FormOf(picture.view());
-    SL_TRY(CheckChannels(model, recipe.input, form).With(pictures[i]));
-    SL_TRY(session.Prepare(form, &report).With(pictures[i]));
-    const std::vector<ConstImageView> frames(static_cast<size_t>(recipe.input.frames), picture.view());
-    SL_TRY(session.Run(frames, {}, &report).status().With(pictures[i]));
+    SL_TRY(CheckChannels(model, recipe.input, FormOf(picture.view())).With(pictures[i]));
+    SL_TRY(shower.Show(picture).With(pictures[i]));
     SL_TRY(calibration->EndPicture().With(pictures[i]));
-    if (progress && !progress(i + 1, pictures.size()))
+    if (progress && !progress(i + 1, pictures.size())) {
       return Status(StatusCode::kCancelled, "cancelled by the progress callback");
+    }
   }
   return {};
 }
@@ -74,17 +97,14 @@ Status ShowMoments(const Model& model, const PictureOptions& options, const Reci
     SL_ASSIGN(const Image middle, ConvertType(part, part.type));
     for (size_t at = 0; at < moments->values().size();) {
       ValueTaps taps(moments->values(), at, moments->values().size());
-      PictureSession session(model, options, recipe);
-      session.Observe(taps.Taps(), [&]() -> Status {
+      Shower shower(model, options, recipe);
+      shower.Observe(taps.Taps(), [&]() -> Status {
         for (size_t v = 0; v < taps.count(); ++v) {
           if (taps.captured(v) != nullptr) moments->Add(at + v, *taps.captured(v));
         }
         return {};
       });
-      PictureReport report;
-      SL_TRY(session.Prepare(FormOf(middle.view()), &report).With(path));
-      const std::vector<ConstImageView> frames(static_cast<size_t>(recipe.input.frames), middle.view());
-      SL_TRY(session.Run(frames, {}, &report).status().With(path));
+      SL_TRY(shower.Show(middle).With(path));
       at += std::max<size_t>(taps.count(), 1);
     }
   }
@@ -95,6 +115,7 @@ Status ShowMoments(const Model& model, const PictureOptions& options, const Reci
 std::string RecipeText(const Recipe& recipe) {
   std::string text;
   AddSide("input", recipe.input, &text);
+  if (recipe.output.port < 0) return text;
   text += '\n';
   AddSide("output", recipe.output, &text);
   return text;
@@ -107,7 +128,12 @@ Result<QuantizedModel> OnPictures(const Model& model, Quantizer* quantizer, cons
   if (picture_options.session.pool == nullptr) {
     picture_options.session.pool = MakeThreadPool(picture_options.session.threads);
   }
-  const Result<Recipe> found = FindRecipe(model, picture_options);
+  const bool gives_picture = HasPictureOutput(model, picture_options);
+  if (!gives_picture && options.type == QuantizeType::kMixed) {
+    return Unsupported(model.path(), ": types are chosen by the picture that comes out, and no output is a picture");
+  }
+  const Result<Recipe> found =
+      gives_picture ? FindRecipe(model, picture_options) : FindInputRecipe(model, picture_options);
   if (!found.ok()) return found.status().With(model.path());
   const Recipe& recipe = *found;
   SL_TRY(ShowPictures(quantizer->model(), picture_options, recipe, pictures, &quantizer->calibration(), progress));
@@ -116,13 +142,17 @@ Result<QuantizedModel> OnPictures(const Model& model, Quantizer* quantizer, cons
   }
   FinishTask finish;
   finish.whole[recipe.input.port] = RangeOf(recipe.input.range);
-  if (IsKnown(recipe.output)) finish.limits[recipe.output.port] = RangeOf(recipe.output.range);
+  if (gives_picture && IsKnown(recipe.output)) finish.limits[recipe.output.port] = RangeOf(recipe.output.range);
   Result<QuantizedModel> result =
       options.type == QuantizeType::kMixed
           ? QuantizeMixed({*quantizer, options, picture_options, recipe, pictures, finish, pictures.size(), progress})
           : quantizer->Finish(finish);
   if (!result.ok()) return result.status().With(model.path());
   result->recipe = RecipeText(recipe);
+  if (!gives_picture) {
+    result->notes.insert(result->notes.begin(),
+                         "no output is a picture: pictures were resized to the input's own size");
+  }
   return result;
 }
 
