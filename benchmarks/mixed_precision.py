@@ -179,7 +179,9 @@ def draw(results, path):
             axis.axhline(each["target"], color="#7f8c8d", linewidth=0.7, linestyle=":")
         axis.set_title(result["network"], fontsize=9)
         axis.set_yscale("symlog", linthresh=0.01)
-        axis.set_ylim(bottom=min([-0.003, *(drop for _, drop in mixed + searched)]))
+        drops = [drop for _, drop in mixed + searched] + [result["int8-float-io"], result["16x8"]]
+        axis.set_ylim(bottom=min([-0.003, *drops]), top=1.6 * max(drops))
+        axis.yaxis.set_major_formatter(lambda value, _: f"{value:g}")
         axis.grid(alpha=0.3)
         axis.tick_params(labelsize=8)
         axis.spines[["top", "right"]].set_visible(False)
