@@ -14,6 +14,7 @@
 #include <string>
 #include <vector>
 
+#include "safelight/mixed_precision.h"
 #include "safelight/model.h"
 #include "safelight/picture.h"
 #include "safelight/status.h"
@@ -27,8 +28,9 @@ enum class QuantizeType : uint8_t {
   k16x8,         // int16 values, symmetric, with int8 weights; int16 inputs and outputs
   kDynamic,      // int8 weights, float values: integer arithmetic at run time; no pictures needed
   kFloat16,      // float16 weights, float values; no pictures needed
+  kMixed,        // a type for each layer, chosen on the pictures (MixedOptions); float inputs and outputs
 };
-// "int8", "int8-float-io", "int8-only", "16x8", "dynamic", "float16"; kInvalidArgument for other names.
+// "int8", "int8-float-io", "int8-only", "16x8", "dynamic", "float16", "mixed"; kInvalidArgument for other names.
 Result<QuantizeType> ParseQuantizeType(const std::string& name);
 
 // How the range of a value follows from what was seen of it.
@@ -42,14 +44,25 @@ enum class RangeObserver : uint8_t {
 // "minmax", "moving-average", "percentile", "mse", "kl".
 Result<RangeObserver> ParseRangeObserver(const std::string& name);
 
+// How weights of integer layers are rounded.
+enum class WeightRounding : uint8_t {
+  kNearest,
+  kAdaptive,  // up or down, so that the layers' results on the pictures are off least; biases make up for the mean
+              // error
+};
+// "nearest", "adaptive".
+Result<WeightRounding> ParseWeightRounding(const std::string& name);
+
 struct QuantizeOptions {
   QuantizeType type = QuantizeType::kInt8;
-  std::optional<RangeObserver> observer = {};  // nothing: kPercentile for int8, kMinMax for int16
+  std::optional<RangeObserver> observer = {};  // nothing: kPercentile for int8, kMinMax for int16 values
   double percentile = 99.999;                  // of kPercentile: the share of the values that stay inside
   bool equalize = false;                       // like ranges of the weights of neighbouring layers
   bool correct_bias = false;                   // biases make up for the mean error of the rounded weights
-  bool narrow_bias = false;                    // of k16x8: int32 in place of int64
-  PictureOptions picture = {};                 // how pixels become values
+  WeightRounding rounding = WeightRounding::kNearest;
+  bool narrow_bias = false;     // of 16x8: int32 in place of int64
+  MixedOptions mixed = {};      // of kMixed
+  PictureOptions picture = {};  // how pixels become values
 };
 
 struct QuantizedModel {
@@ -57,11 +70,14 @@ struct QuantizedModel {
   std::string recipe;              // of a recipe file beside it; empty: none is needed
   std::vector<std::string> notes;  // what was done and what stayed float, a sentence each
   int integer_nodes = 0, float_nodes = 0;
+  std::optional<MixedReport> mixed = {};  // of kMixed
 };
 
-// `progress` is called with the number of pictures done; false cancels (kCancelled). Errors name the tensor, node or
-// picture: kInvalidArgument (quantized already, not a number, no pictures), kUnsupported.
+// `progress` is called with the pictures that went through a network and about how many will; false cancels
+// (kCancelled). Errors name the tensor, node or picture: kInvalidArgument (quantized already, not a number, no
+// pictures, options out of range), kUnsupported (also: no assignment keeps the target), kNotFound (of files).
 Result<QuantizedModel> QuantizeModel(const Model& model, const std::vector<std::string>& pictures,
-                                     const QuantizeOptions& options, const std::function<bool(size_t)>& progress = {});
+                                     const QuantizeOptions& options,
+                                     const std::function<bool(size_t done, size_t of)>& progress = {});
 
 }  // namespace safelight

@@ -4,7 +4,7 @@
 // lie on the ends of theirs, and how far those of two networks are apart.
 //
 // Each value is looked at whole, some hundred megabytes of them at a time; pictures run as often as that takes. Of
-// pictures in tiles the last tile is looked at.
+// pictures in tiles all tiles are seen, overlaps twice; compared is the last tile alone.
 #pragma once
 
 #include <cstdint>
@@ -44,6 +44,7 @@ struct ValueDifference {
   double squared_error = 0;  // mean
   double largest = 0;        // absolute
   int64_t differing = 0, elements = 0;
+  bool last_tile = false;  // a picture ran in tiles: of it the last one was compared
   // 10 log10 of the squared range over the squared error; infinite where nothing differs.
   double Psnr() const;
 };

@@ -13,12 +13,14 @@ class Progress {
   ~Progress() { Clear(); }
   // `done` pictures and a share of the next.
   void Show(size_t done, double share);
+  // There are so many after all.
+  void Expect(size_t count) { count_ = count; }
   // Makes room for a line.
   void Clear();
 
  private:
-  const size_t count_;
-  const bool shown_;
+  size_t count_;
+  const bool on_terminal_;
   int last_ = -1;
 };
 

@@ -245,6 +245,7 @@ Status PictureSession::RunSession(std::span<const ConstImageView> frames, std::s
   const auto begin = std::chrono::steady_clock::now();
   SL_TRY(session_->Run(in, out, {progress}));
   report->run_seconds += SecondsSince(begin);
+  if (after_run_) SL_TRY(after_run_());
   report->session_bytes = session_->memory_bytes();
   report->buffer_bytes = 0;
   for (const Tensor& tensor : inputs_) report->buffer_bytes += static_cast<int64_t>(tensor.size_bytes());

@@ -31,7 +31,11 @@ class PictureSession {
       : model_(model), options_(options), recipe_(recipe), extra_pictures_(std::move(extra_pictures)) {}
 
   // Looks at the network's values: `taps` may add outputs to its graph, ahead of the picture's own edges.
-  void Observe(GraphEdit taps) { taps_ = std::move(taps); }
+  // `after_run` is called after each run of the network: one for a whole picture, one for each tile.
+  void Observe(GraphEdit taps, std::function<Status()> after_run = {}) {
+    taps_ = std::move(taps);
+    after_run_ = std::move(after_run);
+  }
 
   // Plans for pictures like this, in this order: as they are, extended, in tiles. Nothing to do when the form is
   // that of the picture before. Errors name the node that stands in the way.
@@ -73,7 +77,8 @@ class PictureSession {
   const PictureOptions& options_;
   const Recipe& recipe_;
   const std::vector<ExtraPicturePort> extra_pictures_;
-  GraphEdit taps_;  // may be null
+  GraphEdit taps_;                     // may be null
+  std::function<Status()> after_run_;  // may be null
   PhotoForm photo_;
   std::vector<std::string> notes_;
   std::optional<Session> session_;

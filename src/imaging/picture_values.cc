@@ -33,13 +33,17 @@ Status Prepare(Tapped* network) {
   return {};
 }
 
-Status Run(const Tapped& network, const Image& picture, ValueTaps* taps) {
+// `after_run`: of each tile.
+Status Run(const Tapped& network, const Image& picture, ValueTaps* taps, const std::function<Status()>& after_run,
+           int64_t* tiles) {
   PictureSession session(network.model, network.options, network.recipe);
-  session.Observe(taps->Taps());
+  session.Observe(taps->Taps(), after_run);
   PictureReport report;
   SL_TRY(session.Prepare(FormOf(picture.view()), &report));
   const std::vector<ConstImageView> frames(static_cast<size_t>(network.recipe.input.frames), picture.view());
-  return session.Run(frames, {}, &report).status();
+  SL_TRY(session.Run(frames, {}, &report).status());
+  *tiles = report.tiles;
+  return {};
 }
 
 struct StoredLimits {
@@ -140,10 +144,14 @@ Result<std::vector<ValueSeen>> SeeValues(const Model& model, const std::vector<s
   SL_TRY(ForEachPicture(pictures, progress, [&](const Image& picture) -> Status {
     for (size_t at = 0; at < seen.size();) {
       ValueTaps taps(network.values, at, seen.size());
-      SL_TRY(Run(network, picture, &taps));
-      for (size_t i = 0; i < taps.count(); ++i) {
-        if (taps.captured(i) != nullptr) Add(network.values[at + i], *taps.captured(i), &seen[at + i]);
-      }
+      const auto look = [&]() -> Status {
+        for (size_t i = 0; i < taps.count(); ++i) {
+          if (taps.captured(i) != nullptr) Add(network.values[at + i], *taps.captured(i), &seen[at + i]);
+        }
+        return {};
+      };
+      int64_t tiles = 1;
+      SL_TRY(Run(network, picture, &taps, look, &tiles));
       at += std::max<size_t>(taps.count(), 1);
     }
     return {};
@@ -171,12 +179,14 @@ Result<std::vector<ValueDifference>> CompareValues(const Model& first, const Mod
   SL_TRY(ForEachPicture(pictures, progress, [&](const Image& picture) -> Status {
     for (size_t at = 0; at < differences.size();) {
       ValueTaps ours(a.values, at, differences.size());
-      SL_TRY(Run(a, picture, &ours));
+      int64_t tiles = 1;
+      SL_TRY(Run(a, picture, &ours, {}, &tiles));
       const size_t count = std::max<size_t>(ours.count(), 1);
       ValueTaps theirs(b.values, at, count);
-      SL_TRY(Run(b, picture, &theirs));
+      SL_TRY(Run(b, picture, &theirs, {}, &tiles));
       for (size_t i = 0; i < std::min(ours.count(), theirs.count()); ++i) {
         if (ours.captured(i) == nullptr || theirs.captured(i) == nullptr) continue;
+        differences[at + i].last_tile = differences[at + i].last_tile || tiles > 1;
         SL_TRY(AddDifference(*ours.captured(i), *theirs.captured(i), &differences[at + i]));
       }
       at += std::min(count, std::max<size_t>(theirs.count(), 1));

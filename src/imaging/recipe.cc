@@ -304,6 +304,28 @@ Result<Recipe> FindRecipe(const Model& model, const PictureOptions& options) {
   return recipe;
 }
 
+bool HasPictureOutput(const Model& model, const PictureOptions& options) {
+  return !options.output.empty() || FindPort(
+                                        model.outputs(), "", [](int) { return false; }, "output")
+                                        .ok();
+}
+
+Result<Recipe> FindInputRecipe(const Model& model, const PictureOptions& options) {
+  Recipe recipe;
+  SL_TRY(CheckOptions(model, options));
+  const std::vector<StateBinding>& states = options.session.states;
+  const auto is_state = [&](int port) {
+    return std::any_of(states.begin(), states.end(), [&](const StateBinding& state) { return state.input == port; });
+  };
+  SL_ASSIGN(recipe.input, FindPort(model.inputs(), options.input, is_state, "input"));
+  SL_TRY(ApplyRecipeFile(model.path(), &recipe));
+  const Port& port = model.inputs()[static_cast<size_t>(recipe.input.port)];
+  FillRange(port, "--range", options.input_range, &recipe.input);
+  if (recipe.input.range_source.empty()) SetRange(&recipe.input, {0, 1}, "assumed; --range says otherwise");
+  SL_TRY(FillOrder(options, port, true, &recipe.input));
+  return recipe;
+}
+
 std::vector<std::string> Recipe::Describe(const Model& model) const {
   const auto side = [](const char* name, const Port& port, const PortRecipe& recipe) {
     const std::string frames =

@@ -40,4 +40,9 @@ Result<PortRecipe> RecipeOfOther(const Port& port, int position, const char* sid
 // Finds the recipe of a model; see PicturePipeline. Errors name the port or the recipe file.
 Result<Recipe> FindRecipe(const Model& model, const PictureOptions& options);
 
+// Whether an output is a picture, or the one that the options name is there.
+bool HasPictureOutput(const Model& model, const PictureOptions& options);
+// The recipe of the input alone, for networks without: in `output` the port is -1.
+Result<Recipe> FindInputRecipe(const Model& model, const PictureOptions& options);
+
 }  // namespace safelight

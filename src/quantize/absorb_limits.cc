@@ -7,7 +7,6 @@
 #include <string>
 
 #include "quantize/clean_up.h"
-#include "quantize/integer_ops.h"
 
 namespace safelight {
 namespace {
@@ -84,7 +83,7 @@ bool CanHold(const SeenRange& limits, bool int16, int64_t activation) {
   return !int16 || limits.low == 0 || limits.low == -limits.high;
 }
 
-bool AbsorbOne(const std::vector<bool>& integer, bool int16, FileNetwork* network, Absorbed* absorbed) {
+bool AbsorbOne(const std::vector<NodeForm>& forms, FileNetwork* network, Absorbed* absorbed) {
   for (int n = 0; n < network->num_nodes(); ++n) {
     const std::optional<Limiter> limiter = LimiterOf(*network, n);
     if (!limiter.has_value()) continue;
@@ -97,11 +96,12 @@ bool AbsorbOne(const std::vector<bool>& integer, bool int16, FileNetwork* networ
     const Source source = SourceOf(*network, limiter->value);
     const int out = network->node(last).outputs[0];
     const int slot = source.node < 0 ? -1 : ActivationSlot(network->Op(source.node));
-    if (slot < 0 || !integer[static_cast<size_t>(source.node)] || !ReadersLeaveItAlone(*network, out)) continue;
+    const NodeForm form = slot < 0 ? NodeForm::kFloat : forms[static_cast<size_t>(source.node)];
+    if (form == NodeForm::kFloat || !ReadersLeaveItAlone(*network, out)) continue;
     FileOptions& options = network->node(source.node).options;
     const int64_t activation = options.Int(slot, 0);
     if (activation == kRelu) limits.low = std::max(limits.low, 0.0);
-    if (!options.written || !CanHold(limits, int16, activation)) continue;
+    if (!options.written || !CanHold(limits, form == NodeForm::kInt16, activation)) continue;
     if (limits.low == 0) options.SetInt(slot, 'b', kRelu);
     network->node(network->producer(limiter->value)).outputs[0] = out;
     for (const int gone : {n, last}) {
@@ -126,10 +126,10 @@ bool AbsorbOne(const std::vector<bool>& integer, bool int16, FileNetwork* networ
 
 }  // namespace
 
-Absorbed AbsorbLimits(const std::vector<bool>& integer, bool int16, FileNetwork* network) {
+Absorbed AbsorbLimits(const std::vector<NodeForm>& forms, FileNetwork* network) {
   Absorbed absorbed;
-  absorbed.gone.resize(integer.size(), false);
-  while (AbsorbOne(integer, int16, network, &absorbed)) {
+  absorbed.gone.resize(forms.size(), false);
+  while (AbsorbOne(forms, network, &absorbed)) {
   }
   return absorbed;
 }

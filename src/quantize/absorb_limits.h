@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "quantize/file_network.h"
+#include "quantize/integer_ops.h"
 #include "quantize/value_stats.h"
 
 namespace safelight {
@@ -18,7 +19,7 @@ struct Absorbed {
   std::map<int, int> seen_as;       // tensors whose values are from now on those of another
 };
 
-// Changes the operands in `network`; the nodes stay until they are swept. `integer`: by node.
-Absorbed AbsorbLimits(const std::vector<bool>& integer, bool int16, FileNetwork* network);
+// Changes the operands in `network`; the nodes stay until they are swept. `forms`: by node.
+Absorbed AbsorbLimits(const std::vector<NodeForm>& forms, FileNetwork* network);
 
 }  // namespace safelight

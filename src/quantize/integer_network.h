@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// A float network rewritten to integers: int8 or int16 values, int8 weights, QUANTIZE and DEQUANTIZE where they meet
-// floats.
+// A float network rewritten to integers: int8 or int16 values, also both in one network, int8 weights, QUANTIZE and
+// DEQUANTIZE where forms meet.
 #pragma once
 
 #include <string>
@@ -10,6 +10,7 @@
 #include "base/status.h"
 #include "formats/tflite/file_tree.h"
 #include "quantize/calibration.h"
+#include "quantize/moments.h"
 #include "quantize/scale_plan.h"
 
 namespace safelight {
@@ -21,6 +22,11 @@ struct IntegerTask {
   // Of tensors of `clean`; see ScaleTask.
   std::map<int, SeenRange> whole, limits;
   std::vector<std::pair<int, int>> alike;
+  // By node of `clean`: the form that it is to have, and whether its constants become float16 if it stays float. Empty:
+  // what options.type says.
+  std::vector<NodeForm> forms = {};
+  std::vector<bool> halves = {};
+  const Moments* moments = nullptr;  // of what layers read; null: weights are rounded to the nearest
 };
 
 struct IntegerNetwork {

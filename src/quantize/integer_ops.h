@@ -9,6 +9,9 @@
 
 namespace safelight {
 
+// The numbers that a node computes on. Weights are int8 with both integer forms.
+enum class NodeForm : uint8_t { kFloat, kInt8, kInt16 };
+
 enum class IntegerKind : uint8_t { kWeights, kSame, kFree, kFixed, kIndices };
 
 struct IntegerOp {

@@ -29,7 +29,7 @@ FileQuantization Quantized(std::vector<float> scales, std::vector<int64_t> zero_
 class Rewriter {
  public:
   Rewriter(const RewriteTask& task, FileNetwork* network)
-      : task_(task), net_(*network), home_is_integer_(static_cast<size_t>(net_.num_tensors()), false) {}
+      : task_(task), net_(*network), homes_(static_cast<size_t>(net_.num_tensors()), NodeForm::kFloat) {}
 
   Result<std::vector<int>> Run() {
     FileList<FileNode> before = std::move(net_.main().nodes);
@@ -39,7 +39,8 @@ class Rewriter {
       node_ = static_cast<int>(n);
       FileNode node = before[n];
       // The op's name is looked up in the list of nodes.
-      if (task_.integer[n]) {
+      form_ = task_.forms[n];
+      if (form_ != NodeForm::kFloat) {
         SL_TRY(MakeInteger(std::move(node)));
       } else {
         for (int32_t& t : node.inputs) t = AsFloat(t);
@@ -53,33 +54,43 @@ class Rewriter {
   }
 
  private:
-  int value_type() const { return task_.int16 ? kFileInt16 : kFileInt8; }
-  const char* suffix() const { return task_.int16 ? "_int16" : "_int8"; }
-  bool float_edges() const { return task_.options.type == QuantizeType::kInt8FloatIo; }
-  const ScaleChoice& ScaleOf(int t) const { return task_.scales[static_cast<size_t>(t)]; }
-  bool IsInteger(int t) const { return home_is_integer_[static_cast<size_t>(t)]; }
+  static bool Is16(NodeForm form) { return form == NodeForm::kInt16; }
+  bool int16() const { return Is16(form_); }
+  // Of inputs and outputs.
+  NodeForm edge_form() const {
+    const QuantizeType type = task_.options.type;
+    if (type == QuantizeType::kInt8FloatIo || type == QuantizeType::kMixed) return NodeForm::kFloat;
+    return type == QuantizeType::k16x8 ? NodeForm::kInt16 : NodeForm::kInt8;
+  }
+  bool float_edges() const { return edge_form() == NodeForm::kFloat; }
+  const std::vector<ScaleChoice>& Scales(NodeForm form) const {
+    return Is16(form) ? task_.int16_scales : task_.int8_scales;
+  }
+  const ScaleChoice& ScaleOf(int t, NodeForm form) const { return Scales(form)[static_cast<size_t>(t)]; }
+  NodeForm HomeOf(int t) const { return homes_[static_cast<size_t>(t)]; }
+  bool IsInteger(int t) const { return HomeOf(t) != NodeForm::kFloat; }
 
   void Emit(FileNode node, int origin) {
     nodes_.push_back(std::move(node));
     origin_.push_back(origin);
   }
 
-  void SetInteger(int t, const ScaleChoice& scale) {
-    net_.tensor(t).type = value_type();
+  void SetInteger(int t, NodeForm form, const ScaleChoice& scale) {
+    net_.tensor(t).type = Is16(form) ? kFileInt16 : kFileInt8;
     net_.tensor(t).quantization = Quantized({scale.scale}, {scale.zero_point}, 0);
   }
 
-  // A tensor like `t` of integers or floats.
-  int Twin(int t, bool integer, const ScaleChoice& scale) {
+  // A tensor like `t` in another form; `scale` counts for integers.
+  int Twin(int t, NodeForm form, const ScaleChoice& scale) {
     FileTensor twin = net_.tensor(t);
-    twin.name = FileText(twin.name + (integer ? suffix() : "_float"));
+    twin.name = FileText(twin.name + (form == NodeForm::kFloat ? "_float" : Is16(form) ? "_int16" : "_int8"));
     twin.type = kFileFloat32;
     twin.quantization = FileQuantization();
     twin.buffer = 0;
     twin.is_variable = false;
     const int added = net_.AddTensor(std::move(twin));
-    home_is_integer_.resize(static_cast<size_t>(added) + 1, false);
-    if (integer) SetInteger(added, scale);
+    homes_.resize(static_cast<size_t>(added) + 1, NodeForm::kFloat);
+    if (form != NodeForm::kFloat) SetInteger(added, form, scale);
     return added;
   }
 
@@ -92,19 +103,22 @@ class Rewriter {
   }
 
   void TakeInputs() {
+    const NodeForm form = edge_form();
     for (const int t : net_.main().inputs) {
-      if (!net_.is_float(t) || float_edges() || ScaleOf(t).scale == 0) continue;
-      SetInteger(t, ScaleOf(t));
-      home_is_integer_[static_cast<size_t>(t)] = true;
+      if (!net_.is_float(t) || float_edges() || ScaleOf(t, form).scale == 0) continue;
+      SetInteger(t, form, ScaleOf(t, form));
+      homes_[static_cast<size_t>(t)] = form;
     }
   }
 
   // Outputs keep their tensors with float edges; else they become integers.
   void GiveOutputs() {
+    if (float_edges()) return;
+    const NodeForm form = edge_form();
     for (int32_t& t : net_.main().outputs) {
-      const bool has_scale = static_cast<size_t>(t) < task_.scales.size() && ScaleOf(t).scale > 0;
-      if (!net_.is_float(t) || float_edges() || !has_scale) continue;
-      const int made = AsInteger(t, ScaleOf(t));
+      const bool has_scale = static_cast<size_t>(t) < Scales(form).size() && ScaleOf(t, form).scale > 0;
+      if (!net_.is_float(t) || !has_scale) continue;
+      const int made = AsInteger(t, form, ScaleOf(t, form));
       for (FileSignature& signature : net_.tree().signatures) {
         for (FileSignature::Port& port : signature.outputs) {
           if (signature.subgraph == 0 && port.tensor == static_cast<uint32_t>(t))
@@ -119,26 +133,26 @@ class Rewriter {
     if (t < 0 || !IsInteger(t)) return t;
     int& twin = floats_.emplace(t, -1).first->second;
     if (twin >= 0) return twin;
-    twin = Twin(t, false, {});
-    Convert("DEQUANTIZE", task_.int16 ? 3 : 2, t, twin);
+    twin = Twin(t, NodeForm::kFloat, {});
+    Convert("DEQUANTIZE", Is16(HomeOf(t)) ? 3 : 2, t, twin);
     return twin;
   }
 
-  // The value in this scale.
-  int AsInteger(int t, const ScaleChoice& scale) {
-    if (net_.is_constant(t)) return Constant(t, scale);
-    const bool integer = IsInteger(t);
-    if (integer && ScaleOf(t) == scale) return t;
-    int& twin = integers_.emplace(std::make_tuple(t, scale.scale, scale.zero_point), -1).first->second;
+  // The value in this form and scale. From integers to integers QUANTIZE rescales.
+  int AsInteger(int t, NodeForm form, const ScaleChoice& scale) {
+    if (net_.is_constant(t)) return Constant(t, form, scale);
+    if (HomeOf(t) == form && ScaleOf(t, form) == scale) return t;
+    int& twin = integers_.emplace(std::make_tuple(t, form, scale.scale, scale.zero_point), -1).first->second;
     if (twin >= 0) return twin;
-    twin = Twin(t, true, scale);
-    Convert("QUANTIZE", task_.int16 ? 2 : 1, t, twin);
+    twin = Twin(t, form, scale);
+    Convert("QUANTIZE", Is16(form) || Is16(HomeOf(t)) ? 2 : 1, t, twin);
     return twin;
   }
 
-  int Constant(int t, const ScaleChoice& scale) {
+  int Constant(int t, NodeForm form, const ScaleChoice& scale) {
     const std::vector<float> floats = net_.Floats(t);
-    const double low = task_.int16 ? -32768 : -128, high = task_.int16 ? 32767 : 127;
+    const bool words16 = Is16(form);
+    const double low = words16 ? -32768 : -128, high = words16 ? 32767 : 127;
     std::vector<int16_t> words;
     for (const float x : floats) {
       const double stored =
@@ -148,10 +162,10 @@ class Rewriter {
     const std::vector<int8_t> bytes(words.begin(), words.end());
     const std::vector<int32_t> shape = net_.tensor(t).shape;
     const int made = net_.AddConstant(
-        net_.tensor(t).name, value_type(), shape,
-        task_.int16 ? std::as_bytes(std::span<const int16_t>(words)) : std::as_bytes(std::span<const int8_t>(bytes)));
+        net_.tensor(t).name, words16 ? kFileInt16 : kFileInt8, shape,
+        words16 ? std::as_bytes(std::span<const int16_t>(words)) : std::as_bytes(std::span<const int8_t>(bytes)));
     net_.tensor(made).quantization = Quantized({scale.scale}, {scale.zero_point}, 0);
-    home_is_integer_.resize(static_cast<size_t>(made) + 1, false);
+    homes_.resize(static_cast<size_t>(made) + 1, NodeForm::kFloat);
     return made;
   }
 
@@ -163,7 +177,7 @@ class Rewriter {
       low = std::min(low, static_cast<double>(x));
       high = std::max(high, static_cast<double>(x));
     }
-    if (!symmetric) return ScaleForRange(low, high, task_.int16);
+    if (!symmetric) return ScaleForRange(low, high, int16());
     const double most = std::max(-low, high);
     return {static_cast<float>(most > 0 ? most / 127 : 1), 0};
   }
@@ -172,7 +186,7 @@ class Rewriter {
     const std::string name = OpName(node);
     const IntegerOp& op = *FindIntegerOp(name);
     const WeightedOp* weighted = FindWeightedOp(name);
-    const ScaleChoice out = op.kind == IntegerKind::kIndices ? ScaleChoice() : ScaleOf(node.outputs[0]);
+    const ScaleChoice out = op.kind == IntegerKind::kIndices ? ScaleChoice() : ScaleOf(node.outputs[0], form_);
     const int data = weighted == nullptr ? -1 : node.inputs[static_cast<size_t>(weighted->data)];
     float in_scale = 0;
     for (const int i : ValueInputsOf(node, weighted)) {
@@ -183,32 +197,32 @@ class Rewriter {
       } else if (net_.is_constant(t)) {
         scale = ScaleOfConstant(t, name == "PRELU");
       } else {
-        scale = ScaleOf(t);
+        scale = ScaleOf(t, form_);
       }
       if (!(scale.scale > 0)) return InvalidArgument("'", net_.tensor(t).name, "' has no range");
-      t = AsInteger(t, scale);
+      t = AsInteger(t, form_, scale);
       in_scale = scale.scale;
     }
     if (weighted != nullptr) MakeWeights(*weighted, data, in_scale, &node);
     SetOptions(name, &node);
-    const int version = std::max(VersionOf(node), task_.int16 ? op.int16_version : op.int8_version);
+    const int version = std::max(VersionOf(node), int16() ? op.int16_version : op.int8_version);
     net_.SetOp(&node, name, weighted == nullptr ? version : WeightedVersion(name, *weighted, version));
     std::vector<std::pair<int, int>> to_float;
     for (int32_t& t : node.outputs) {
       if (!net_.is_float(t)) continue;
-      const ScaleChoice scale = ScaleOf(t);
+      const ScaleChoice scale = ScaleOf(t, form_);
       if (net_.is_output(t) && float_edges()) {
         const int kept = t;
-        t = Twin(kept, true, scale);
+        t = Twin(kept, form_, scale);
         to_float.emplace_back(t, kept);
-        integers_[std::make_tuple(kept, scale.scale, scale.zero_point)] = t;
+        integers_[std::make_tuple(kept, form_, scale.scale, scale.zero_point)] = t;
         continue;
       }
-      SetInteger(t, scale);
-      home_is_integer_[static_cast<size_t>(t)] = true;
+      SetInteger(t, form_, scale);
+      homes_[static_cast<size_t>(t)] = form_;
     }
     Emit(std::move(node), node_);
-    for (const auto& [from, to] : to_float) Convert("DEQUANTIZE", task_.int16 ? 3 : 2, from, to);
+    for (const auto& [from, to] : to_float) Convert("DEQUANTIZE", int16() ? 3 : 2, from, to);
     return {};
   }
 
@@ -229,17 +243,15 @@ class Rewriter {
     return values;
   }
 
-  bool WideBias(const WeightedOp& op) const {
-    return task_.int16 && (!task_.options.narrow_bias || op.bias_type_slot < 0);
-  }
+  bool WideBias(const WeightedOp& op) const { return int16() && (!task_.options.narrow_bias || op.bias_type_slot < 0); }
 
   void SetOptions(const std::string& name, FileNode* node) const {
     // Without this ADD and SUB of int16 want scales that are powers of two.
-    if (task_.int16 && (name == "ADD" || name == "SUB")) node->options.SetInt(1, 'b', 0);
+    if (int16() && (name == "ADD" || name == "SUB")) node->options.SetInt(1, 'b', 0);
   }
 
   int WeightedVersion(const std::string& name, const WeightedOp& op, int version) const {
-    if (!task_.int16 || op.bias_type_slot < 0) return version;
+    if (!int16() || op.bias_type_slot < 0) return version;
     return std::max(version, name == "CONV_2D" ? 8 : name == "TRANSPOSE_CONV" ? 5 : 11);
   }
 
@@ -259,7 +271,8 @@ class Rewriter {
                              static_cast<size_t>(shape.back()),
                              in_scale,
                              wide ? kMostWideBias : kMostNarrowBias,
-                             means};
+                             means,
+                             task_.moments == nullptr ? nullptr : task_.moments->OfNode(node_)};
     const IntegerWeights made = QuantizeWeights(weights_task);
     const int new_weights = net_.AddConstant(net_.tensor(weights).name, kFileInt8, shape,
                                              std::as_bytes(std::span<const int8_t>(made.weights)));
@@ -267,10 +280,10 @@ class Rewriter {
     net_.tensor(new_weights).quantization = Quantized(made.scales, std::vector<int64_t>(scales, 0), op.axis);
     node->inputs[static_cast<size_t>(op.weights)] = new_weights;
     if (bias >= 0) node->inputs[bias_place] = AddBias(net_.tensor(bias).name, made, in_scale, wide);
-    if (task_.int16 && op.bias_type_slot >= 0) {
+    if (int16() && op.bias_type_slot >= 0) {
       node->options.SetInt(op.bias_type_slot, 'b', wide ? kFileInt64 : kFileInt32);
     }
-    home_is_integer_.resize(static_cast<size_t>(net_.num_tensors()), false);
+    homes_.resize(static_cast<size_t>(net_.num_tensors()), NodeForm::kFloat);
   }
 
   int AddBias(const std::string& name, const IntegerWeights& made, float in_scale, bool wide) {
@@ -287,12 +300,13 @@ class Rewriter {
 
   const RewriteTask& task_;
   FileNetwork& net_;
-  std::vector<bool> home_is_integer_;                        // by tensor
-  std::map<int, int> floats_;                                // float twins of integers
-  std::map<std::tuple<int, float, int64_t>, int> integers_;  // twins in a scale
+  std::vector<NodeForm> homes_;                                        // by tensor
+  std::map<int, int> floats_;                                          // float twins of integers
+  std::map<std::tuple<int, NodeForm, float, int64_t>, int> integers_;  // twins in a form and scale
   FileList<FileNode> nodes_;
   std::vector<int> origin_;
   int node_ = 0;
+  NodeForm form_ = NodeForm::kFloat;  // of the node at hand
 };
 
 }  // namespace

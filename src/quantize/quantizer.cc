@@ -48,7 +48,8 @@ Result<QuantizeType> ParseQuantizeType(const std::string& name) {
                               {"int8-only", static_cast<int>(QuantizeType::kInt8Only)},
                               {"16x8", static_cast<int>(QuantizeType::k16x8)},
                               {"dynamic", static_cast<int>(QuantizeType::kDynamic)},
-                              {"float16", static_cast<int>(QuantizeType::kFloat16)}};
+                              {"float16", static_cast<int>(QuantizeType::kFloat16)},
+                              {"mixed", static_cast<int>(QuantizeType::kMixed)}};
   SL_ASSIGN(const int type, Parse(name, kTypes));
   return static_cast<QuantizeType>(type);
 }
@@ -61,6 +62,13 @@ Result<RangeObserver> ParseRangeObserver(const std::string& name) {
                                   {"kl", static_cast<int>(RangeObserver::kKl)}};
   SL_ASSIGN(const int observer, Parse(name, kObservers));
   return static_cast<RangeObserver>(observer);
+}
+
+Result<WeightRounding> ParseWeightRounding(const std::string& name) {
+  constexpr Named kRoundings[] = {{"nearest", static_cast<int>(WeightRounding::kNearest)},
+                                  {"adaptive", static_cast<int>(WeightRounding::kAdaptive)}};
+  SL_ASSIGN(const int rounding, Parse(name, kRoundings));
+  return static_cast<WeightRounding>(rounding);
 }
 
 Result<std::unique_ptr<Quantizer>> Quantizer::Begin(const Model& model, const QuantizeOptions& options) {
@@ -77,34 +85,48 @@ Result<std::unique_ptr<Quantizer>> Quantizer::Begin(const Model& model, const Qu
   quantizer->model_.emplace(std::move(clean));
   const std::vector<int> means = options.correct_bias ? LayerInputs(network) : std::vector<int>();
   quantizer->calibration_ =
-      std::make_unique<Calibration>(quantizer->model_->impl()->own_size, NeedsCounts(ObserverOf(options)), means);
+      std::make_unique<Calibration>(quantizer->model_->impl()->own_size,
+                                    NeedsCounts(ObserverOf(options, options.type == QuantizeType::k16x8)), means);
+  if (options.rounding == WeightRounding::kAdaptive && NeedsSamples(options.type)) {
+    quantizer->moments_ = std::make_unique<Moments>(network, quantizer->model_->impl()->own_size);
+  }
   return quantizer;
 }
 
-Result<QuantizedModel> Quantizer::Finish(const std::map<int, SeenRange>& whole,
-                                         const std::map<int, SeenRange>& limits) {
+std::vector<LayerGroup> Quantizer::Layers() const {
+  FileTree tree = clean_;
+  return FindLayerGroups(FileNetwork(&tree));
+}
+
+std::vector<std::pair<int, int>> Quantizer::Neighbours(const std::vector<LayerGroup>& layers) const {
+  FileTree tree = clean_;
+  return FindNeighbours(FileNetwork(&tree), layers);
+}
+
+Result<QuantizedModel> Quantizer::Finish(const FinishTask& finish) const {
   QuantizedModel result;
+  result.notes = notes_;
   FileTree tree = clean_;
   FileNetwork network(&tree);
   if (options_.type == QuantizeType::kFloat16) {
-    StoreHalves(&network, &notes_);
+    StoreHalves(&network, &result.notes);
   } else if (options_.type == QuantizeType::kDynamic) {
-    SL_TRY(StoreDynamicWeights(&network, &notes_));
+    SL_TRY(StoreDynamicWeights(&network, &result.notes));
   } else {
-    IntegerTask task{clean_, *calibration_, options_, {}, {}, {}};
+    IntegerTask task{clean_, *calibration_, options_, {}, {}, {}, finish.forms, finish.halves, moments_.get()};
     for (const StateBinding& state : options_.picture.session.states) {
       task.alike.emplace_back(network.main().outputs[static_cast<size_t>(state.output)],
                               network.main().inputs[static_cast<size_t>(state.input)]);
     }
-    for (const auto& [port, range] : whole) task.whole[network.main().inputs[static_cast<size_t>(port)]] = range;
-    for (const auto& [port, range] : limits) task.limits[network.main().outputs[static_cast<size_t>(port)]] = range;
+    for (const auto& [port, range] : finish.whole) task.whole[network.main().inputs[static_cast<size_t>(port)]] = range;
+    for (const auto& [port, range] : finish.limits)
+      task.limits[network.main().outputs[static_cast<size_t>(port)]] = range;
     SL_ASSIGN(IntegerNetwork made, MakeIntegerNetwork(task));
     tree = std::move(made.tree);
     result.integer_nodes = made.integer_nodes;
     result.float_nodes = made.float_nodes;
-    notes_.insert(notes_.end(), made.notes.begin(), made.notes.end());
+    result.notes.insert(result.notes.end(), made.notes.begin(), made.notes.end());
   }
-  result.notes = notes_;
   SL_ASSIGN(result.bytes, WriteTflite(tree));
   // What cannot be opened here must not be given away.
   SL_TRY(Model::FromBytes(result.bytes, "the quantized network").status());

@@ -13,10 +13,21 @@
 #include "base/status.h"
 #include "formats/tflite/file_tree.h"
 #include "quantize/calibration.h"
+#include "quantize/integer_ops.h"
+#include "quantize/layer_groups.h"
+#include "quantize/moments.h"
 #include "runtime/model_impl.h"
 #include "safelight/quantize.h"
 
 namespace safelight {
+
+struct FinishTask {
+  // By position: of graph inputs, a range that is used whole; of graph outputs, what nothing exceeds.
+  std::map<int, SeenRange> whole, limits;
+  // By node of the clean network; see IntegerTask. Empty: what the type says.
+  std::vector<NodeForm> forms = {};
+  std::vector<bool> halves = {};
+};
 
 class Quantizer {
  public:
@@ -30,10 +41,13 @@ class Quantizer {
   // The float network that is quantized.
   const Model& model() const { return *model_; }
   Calibration& calibration() { return *calibration_; }
+  // Of adaptive rounding; null without.
+  Moments* moments() { return moments_.get(); }
 
-  // `whole`: of graph inputs, a range that is used whole; `limits`: of graph outputs, what nothing exceeds. By
-  // position.
-  Result<QuantizedModel> Finish(const std::map<int, SeenRange>& whole, const std::map<int, SeenRange>& limits);
+  Result<QuantizedModel> Finish(const FinishTask& task) const;
+  // Of the network that is quantized.
+  std::vector<LayerGroup> Layers() const;
+  std::vector<std::pair<int, int>> Neighbours(const std::vector<LayerGroup>& layers) const;
 
  private:
   explicit Quantizer(const QuantizeOptions& options) : options_(options) {}
@@ -43,6 +57,7 @@ class Quantizer {
   std::vector<std::string> notes_;
   std::optional<Model> model_;
   std::unique_ptr<Calibration> calibration_;
+  std::unique_ptr<Moments> moments_;
 };
 
 }  // namespace safelight

@@ -28,7 +28,7 @@ class Planner {
   std::vector<ScaleChoice> Plan() {
     for (const bool fixed : {true, false}) {
       for (int n = 0; n < net_.num_nodes(); ++n) {
-        if (task_.integer[static_cast<size_t>(n)]) fixed ? Fix(n) : Join(n);
+        if (task_.forms[static_cast<size_t>(n)] == task_.form) fixed ? Fix(n) : Join(n);
       }
       for (const auto& [a, b] : task_.alike) Unite(a, b);
     }
@@ -42,6 +42,8 @@ class Planner {
   }
 
  private:
+  bool int16() const { return task_.form == NodeForm::kInt16; }
+
   int Root(int t) const {
     while (parent_[static_cast<size_t>(t)] != t) t = parent_[static_cast<size_t>(t)];
     return t;
@@ -58,7 +60,7 @@ class Planner {
   void Fix(int n) {
     const IntegerOp& op = *FindIntegerOp(net_.Op(n));
     if (op.kind != IntegerKind::kFixed) return;
-    fixed_[static_cast<size_t>(net_.node(n).outputs[0])] = FixedScale(op.name, task_.int16);
+    fixed_[static_cast<size_t>(net_.node(n).outputs[0])] = FixedScale(op.name, int16());
   }
 
   void Join(int n) {
@@ -90,7 +92,7 @@ class Planner {
     } else {
       const std::optional<SeenRange> range = RangeOf(members);
       if (!range.has_value()) return;
-      choice = ScaleForRange(range->low, range->high, task_.int16);
+      choice = ScaleForRange(range->low, range->high, int16());
     }
     for (const int t : members) plan_[static_cast<size_t>(t)] = choice;
   }
@@ -105,7 +107,7 @@ class Planner {
     // Where the ends are known nothing of what was seen is an outlier.
     QuantizeOptions options = task_.options;
     if (limited) options.observer = RangeObserver::kMinMax;
-    SeenRange range = ChooseRange(all, options, task_.int16 ? 65536 : 256);
+    SeenRange range = ChooseRange(all, options, int16() ? 65536 : 256);
     for (const int t : members) {
       if (const auto limit = task_.limits.find(t); limit != task_.limits.end()) Limit(limit->second, &range);
     }

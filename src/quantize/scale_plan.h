@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Which scale each value of a network gets: values that TFLite wants alike share one, chosen for all that was seen of
-// them together.
+// Which scale each value of a network gets in one integer form: values that TFLite wants alike share one, chosen for
+// all that was seen of them together.
 #pragma once
 
 #include <functional>
@@ -21,8 +21,8 @@ std::vector<int> ValueInputs(const FileNetwork& network, int n);
 
 struct ScaleTask {
   const FileNetwork& network;
-  const std::vector<bool>& integer;  // by node
-  bool int16 = false;
+  const std::vector<NodeForm>& forms;  // by node
+  NodeForm form;                       // that scales are wanted of: nodes of other forms are none of its business
   const QuantizeOptions& options;
   std::function<const ValueStats*(int tensor)> stats;  // null where nothing was seen
   // What is known beforehand, by tensor: ranges that are used whole (pictures), and limits that nothing exceeds.

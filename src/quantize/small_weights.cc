@@ -33,10 +33,15 @@ void StoreHalves(FileNetwork* network, std::vector<std::string>* notes) {
       if (t >= 0) is_read[static_cast<size_t>(t)] = true;
     }
   }
+  StoreHalves(is_read, network, notes);
+  network->Sweep(std::vector<bool>(network->main().nodes.size(), false));
+}
+
+size_t StoreHalves(const std::vector<bool>& wanted, FileNetwork* network, std::vector<std::string>* notes) {
   FileList<FileNode> converters;
-  for (size_t i = 0; i < is_read.size(); ++i) {
+  for (size_t i = 0; i < wanted.size(); ++i) {
     const int t = static_cast<int>(i);
-    if (!is_read[i] || !network->is_float(t) || !network->is_constant(t)) continue;
+    if (!wanted[i] || !network->is_float(t) || !network->is_constant(t)) continue;
     const std::vector<float> floats = network->Floats(t);
     if (std::any_of(floats.begin(), floats.end(), [](float x) { return !(std::abs(x) <= kMostHalf); })) {
       notes->push_back(Cat("constant '", network->tensor(t).name, "' stays float32: it has numbers beyond 65504"));
@@ -56,7 +61,7 @@ void StoreHalves(FileNetwork* network, std::vector<std::string>* notes) {
   }
   FileList<FileNode>& nodes = network->main().nodes;
   nodes.insert(nodes.begin(), converters.begin(), converters.end());
-  network->Sweep(std::vector<bool>(nodes.size(), false));
+  return converters.size();
 }
 
 Status StoreDynamicWeights(FileNetwork* network, std::vector<std::string>* notes) {

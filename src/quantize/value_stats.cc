@@ -258,16 +258,15 @@ SeenRange LeastDivergence(const ValueStats& stats, const Bins& bins) {
 
 }  // namespace
 
-RangeObserver ObserverOf(const QuantizeOptions& options) {
-  return options.observer.value_or(options.type == QuantizeType::k16x8 ? RangeObserver::kMinMax
-                                                                       : RangeObserver::kPercentile);
+RangeObserver ObserverOf(const QuantizeOptions& options, bool int16) {
+  return options.observer.value_or(int16 ? RangeObserver::kMinMax : RangeObserver::kPercentile);
 }
 
 SeenRange ChooseRange(const ValueStats& stats, const QuantizeOptions& options, int levels) {
   SeenRange range{stats.low(), stats.high()};
   const bool varies = stats.high() > stats.low();
   const Bins bins = stats.Bins();
-  switch (ObserverOf(options)) {
+  switch (ObserverOf(options, levels > 256)) {
     case RangeObserver::kMinMax: break;
     case RangeObserver::kMovingAverage: range = {stats.average_low(), stats.average_high()}; break;
     case RangeObserver::kPercentile: range = Percentile(stats, bins, options.percentile); break;

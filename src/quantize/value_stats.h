@@ -74,8 +74,8 @@ class ValueStats {
   uint64_t total_ = 0;
 };
 
-// What options.observer says, or stands for when it says nothing.
-RangeObserver ObserverOf(const QuantizeOptions& options);
+// What options.observer says, or stands for when it says nothing, of int16 or int8 values.
+RangeObserver ObserverOf(const QuantizeOptions& options, bool int16);
 
 // The range to quantize `stats` for, which holds zero. `levels`: of the integers, 256 or 65536.
 SeenRange ChooseRange(const ValueStats& stats, const QuantizeOptions& options, int levels);

@@ -31,6 +31,35 @@ std::vector<double> MeanErrors(const WeightsTask& task, const IntegerWeights& ro
   return errors;
 }
 
+// Rounds again, channel after channel; gives how much the mean result of each is off.
+std::vector<double> Adapt(const WeightsTask& task, IntegerWeights* made) {
+  const auto channels = static_cast<size_t>(task.channels);
+  const LayerMoments& layer = *task.moments;
+  const size_t n = layer.operands;
+  std::vector<double> errors(channels, 0), moments;
+  std::vector<float> weights(n);
+  std::vector<int8_t> rounded(n);
+  size_t group_at_hand = layer.groups;
+  for (size_t c = 0; c < channels; ++c) {
+    const size_t group = c * layer.groups / channels;
+    if (group != group_at_hand) moments = MomentsOfGroup(layer, group, !task.bias.empty());
+    group_at_hand = group;
+    const auto place = [&](size_t i) { return task.innermost ? i * channels + c : c * n + i; };
+    for (size_t i = 0; i < n; ++i) {
+      weights[i] = task.weights[place(i)];
+      rounded[i] = made->weights[place(i)];
+    }
+    const auto scale = static_cast<double>(made->scales[c]);
+    AdaptRounding(weights, scale, moments, rounded);
+    for (size_t i = 0; i < n; ++i) {
+      made->weights[place(i)] = rounded[i];
+      const double mean = layer.sums[group * n + i] / static_cast<double>(layer.count);
+      errors[c] += (rounded[i] * scale - static_cast<double>(weights[i])) * mean;
+    }
+  }
+  return errors;
+}
+
 }  // namespace
 
 IntegerWeights QuantizeWeights(const WeightsTask& task) {
@@ -59,7 +88,11 @@ IntegerWeights QuantizeWeights(const WeightsTask& task) {
     result.weights.push_back(static_cast<int8_t>(std::clamp(stored, -kMostWeight, kMostWeight)));
   }
   std::vector<double> errors(task.bias.size(), 0);
-  if (!task.means.empty()) errors = MeanErrors(task, result);
+  if (task.moments != nullptr) {
+    errors = Adapt(task, &result);
+  } else if (!task.means.empty()) {
+    errors = MeanErrors(task, result);
+  }
   for (size_t b = 0; b < task.bias.size(); ++b) {
     const double unit = static_cast<double>(task.in_scale) * static_cast<double>(result.scales[channels == 1 ? 0 : b]);
     const double most_bias = static_cast<double>(task.most_bias);

@@ -8,6 +8,8 @@
 #include <span>
 #include <vector>
 
+#include "quantize/rounding.h"
+
 namespace safelight {
 
 struct IntegerWeights {
@@ -26,6 +28,9 @@ struct WeightsTask {
   int64_t most_bias = 0;  // that a bias may hold
   // Of each input channel, to make up for the mean error of the rounded weights in the bias; empty: leave that.
   std::span<const double> means = {};
+  // Of the operands of the layer's sums: weights are rounded so that the results are off least, and the bias makes up
+  // for their mean error. Null: to the nearest.
+  const LayerMoments* moments = nullptr;
 };
 
 // Without a bias the layer gets none. A channel of zeros gets the largest scale of the others; one whose bias would not

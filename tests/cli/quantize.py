@@ -1,12 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
 """safelight quantize as a user types it. What the files compute is compared with LiteRT by tests/quantize/run.py."""
+import json
 import struct
 import sys
 import zlib
 
 import numpy as np
 
-from bench import MODEL, ROOT, check
+from bench import MODEL, ROOT, check, png_bytes
 from photos import read_png
 
 sys.path.insert(0, str(ROOT / "tests"))
@@ -153,3 +154,71 @@ def stats_show_ranges_and_saturation(bench):
     for name, row in stored.items():
         if name in floats:
             assert abs(float(row[5]) - float(floats[name][5])) < 0.05, (row, floats[name])
+
+
+@check
+def values_of_all_tiles_are_seen(bench):
+    writer = Writer()
+    x, y = writer.input((1, 16, 16, 3), np.float32), writer.value(np.float32, (1, 16, 16, 3))
+    writer.node("ADD", [x, writer.constant(np.zeros((1, 16, 16, 3), np.float32))], [y], ("AddOptions", {}))
+    model = bench.file("fixed.tflite", writer.finish([y]))
+    pixels = np.zeros((40, 56, 3), np.uint8)
+    pixels[0, 0] = 255  # in the first tile alone
+    picture = bench.file("corner.png", png_bytes(56, 40, b"".join(b"\0" + row.tobytes() for row in pixels)))
+    seen = rows(bench.run("inspect", model, "--stats", picture))
+    assert float(seen["t0"][5]) == 1, seen["t0"]
+    bench.run("diff", model, model, picture, says="of each the last tile was compared")
+
+
+@check
+def mixed_types_are_chosen_told_and_written(bench):
+    shown, out, report = bench.png("shown.png", 64, 48), bench.folder / "mix.tflite", bench.folder / "mix.json"
+    text = bench.run("quantize", MODEL, "-o", out, "--type", "mixed", "--target-drop", "0.2dB", "--types", "int8,16x8", "--calibrate",
+                     shown, "--report", report, says="reduced 3 times")
+    data = json.loads(report.read_text())
+    assert [layer["name"] for layer in data["layers"]] == [f"conv{i}" for i in range(1, 8)], data
+    assert data["drop_db"] <= 0.2 and "chosen" in text and "conv7" in text, text
+    bench.run("run", out, bench.png(), "-o", bench.folder / "picture.png", says="93x72")
+    bench.run("quantize", MODEL, "-o", out, "--type", "mixed", "--calibrate", shown, "--report", bench.folder / "mix.csv", "--drop-over",
+              "mean")
+    rows = (bench.folder / "mix.csv").read_text().splitlines()
+    assert rows[0].startswith("row,name,op,type") and sum(row.startswith("layer,") for row in rows) == 7, rows
+
+
+@check
+def a_network_that_gives_no_picture_is_calibrated_on_pictures(bench):
+    rng, writer = np.random.default_rng(8), Writer()
+    x, y, z = writer.input((1, 16, 16, 3), np.float32), writer.value(np.float32, (1, 16, 16, 4)), writer.value(np.float32, (1, 10))
+    w, v = rng.normal(0, 0.3, (4, 3, 3, 3)).astype(np.float32), rng.normal(0, 0.05, (10, 1024)).astype(np.float32)
+    writer.node("CONV_2D", [x, writer.constant(w), writer.constant(np.zeros(4, np.float32))], [y],
+                ("Conv2DOptions", {"strideH": 1, "strideW": 1}))
+    writer.node("FULLY_CONNECTED", [y, writer.constant(v), None], [z], ("FullyConnectedOptions", {}))
+    model, out = bench.file("classes.tflite", writer.finish([z])), bench.folder / "classes8.tflite"
+    shown = []
+    for number in range(40):
+        pixels = rng.integers(0, 256, (16, 16, 3), np.uint8)
+        shown.append(bench.file(f"{number}.png", png_bytes(16, 16, b"".join(b"\0" + row.tobytes() for row in pixels))))
+    for extra in ([], ["--rounding", "adaptive"]):
+        bench.run("quantize", model, "-o", out, "--type", "int8-float-io", "--observer", "minmax", "--calibrate", bench.png(), *shown, *extra,
+                  says="resized to the input's own size")
+        np.save(bench.folder / "in.npy", (pixels[None] / 255).astype(np.float32))  # the last of them
+        results = []
+        for number, file in enumerate((model, out)):
+            bench.run("run", file, bench.folder / "in.npy", "-o", bench.folder / f"result{number}.npy")
+            results.append(np.load(bench.folder / f"result{number}.npy"))
+        assert np.abs(results[0] - results[1]).max() < 0.1 * np.ptp(results[0]), results
+    bench.run("quantize", model, "-o", out, "--type", "mixed", "--calibrate", bench.png(), code=1, says="no output is a picture")
+
+
+@check
+def wrong_options_of_mixed_are_refused(bench):
+    shown = bench.png()
+    for option, value, says in (("--target-drop", "-0.1dB", "must be above 0 dB"), ("--target-drop", "1 percent", "a number of dB"),
+                                ("--types", "int8,int7", "'int7', must be one of"), ("--drop-over", "all", "must be worst or mean")):
+        bench.run("quantize", MODEL, "-o", bench.folder / "out.tflite", "--type", "mixed", "--calibrate", shown, option, value, code=2, says=says)
+    refused(bench, MODEL, "--type", "mixed", says="pictures")
+    refused(bench, MODEL, "--type", "int8", "--target-drop", "0.1dB", "--calibrate", shown, says="--target-drop is an option of --type mixed")
+    refused(bench, MODEL, "--type", "mixed", "--calibrate", shown, "--report", bench.folder / "out.txt", says=".json or .csv")
+    refused(bench, MODEL, "--type", "mixed", "--calibrate", shown, "--truth", bench.folder / "truths", says="the picture that should come out")
+    refused(bench, MODEL, "--type", "mixed", "--calibrate", shown, "--cost", bench.file("costs", b"conv9 int8 1\n"), says="no layer 'conv9'")
+    refused(bench, MODEL, "--type", "mixed", "--calibrate", shown, "--types", "int8", "--target-drop", "0.000001dB", says="the least loss")

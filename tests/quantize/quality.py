@@ -32,14 +32,14 @@ def mean_psnr(program, model, data, folder):
     return float(np.mean(scores))
 
 
-def check(suite, data, kind, most):
+def check(suite, data, kind, most, *extra):
     folder = data / "images" / "train" / "bsds500_train"
     shown = sorted(folder.glob("*.jpg"))[:SHOWN]
     out = suite.folder / "upscaler.tflite"
-    subprocess.run([suite.program, "quantize", MODEL, "-o", out, "--type", kind, "--calibrate", *shown], check=True,
+    subprocess.run([suite.program, "quantize", MODEL, "-o", out, "--type", kind, *extra, "--calibrate", *shown], check=True,
                    capture_output=True, text=True)
     before = mean_psnr(suite.program, MODEL, data, suite.folder / "float")
     after = mean_psnr(suite.program, out, data, suite.folder / kind)
-    print(f"Set5 x3: {before:.3f} dB, as {kind} {after:.3f} dB")
+    print(f"Set5 x3: {before:.3f} dB, as {' '.join([kind, *extra])} {after:.3f} dB")
     assert before > 33.1, f"{before:.3f} dB before"
     assert before - after < most, f"{before - after:.3f} dB lost, at most {most}"

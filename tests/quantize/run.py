@@ -5,9 +5,11 @@
 
 Ops: for each op that is quantized a small network, as int8-float-io, int8 and 16x8 (int64 and int32 biases); outputs equal to
 LiteRT's reference kernels in every bit, near the float network's, and the op itself on integers unless INT16_FLOAT says that
-TFLite has no such kernel. Models: the built-in upscaler and real ones. Quality: PSNR on Set5.
+TFLite has no such kernel. Mixed: the same networks with layers of int8 and 16x8 in turn, so that values cross. Models: the built-in upscaler and real ones. Quality: PSNR on Set5.
 """
 import argparse
+import itertools
+import json
 import pathlib
 import subprocess
 import sys
@@ -30,6 +32,9 @@ INT16_FLOAT = {"DEPTH_TO_SPACE", "SPACE_TO_DEPTH", "ELU", "GELU", "HARD_SWISH", 
 # Ops that the set of reference kernels does not have; the default set, without XNNPACK, does.
 NO_REFERENCE = {"ELU"}
 KINDS = [("int8-float-io", []), ("int8", []), ("16x8", []), ("16x8", ["--bias", "int32"])]
+ADAPTIVE = ["CONV_2D", "DEPTHWISE_CONV_2D", "TRANSPOSE_CONV", "FULLY_CONNECTED"]
+# Types of layers, one after another.
+TURNS = [("int8", "16x8"), ("16x8", "int8"), ("int8", "float16", "16x8", "float32")]
 # Models -> input shape. Their input is one picture of 0..1.
 MODELS = {"models/upscale_x3.tflite": (1, 40, 56, 3)}
 DATA_MODELS = {"superres/espcn_x3_padding_f16w.tflite": None, "deblur/small_2conv_256_fp32.tflite": None,
@@ -170,6 +175,40 @@ class Suite:
             most = 0.005 if int16 else 0.03
             assert error < most, f"output {i}: mean error {error:.4f} of the range, at most {most}"
 
+    def mixed(self, model, shown, turns):
+        """The model with layers of these types in turn: each is the only one that costs little."""
+        search = ["--search-pictures", "1", "--search-size", "32", "--target-drop", "100"]
+        report, costs = self.folder / "report.json", self.folder / "costs"
+        self.quantize(model, "mixed", [*search, "--types", "float32", "--report", report], shown)
+        layers = json.loads(report.read_text())["layers"]
+        lines = [f"* {name} 100" for name in ("int8", "16x8", "float16", "float32")]
+        lines += [f"{layer['name']} {name} 1" for layer, name in zip(layers, itertools.cycle(turns))]
+        costs.write_text("\n".join(lines) + "\n")
+        out, said = self.quantize(model, "mixed", [*search, "--cost", costs, "--report", report], shown)
+        chosen = [layer["type"] for layer in json.loads(report.read_text())["layers"]]
+        assert chosen == [name for _, name in zip(layers, itertools.cycle(turns))], f"{chosen} for {turns} in turn"
+        return out, said
+
+    def mixed_op(self, op, turns, seed, shown):
+        model = self.folder / "float.tflite"
+        model.write_bytes(networks.op_network(op, seed))
+        out, said = self.mixed(model, shown, turns)
+        values = paint(networks.H, networks.W, np.random.default_rng(seed))[None]
+        plain = op in NO_REFERENCE
+        inexact = plain or "stays float" in said or not set(turns) <= {"int8", "16x8"}
+        results, _ = self.same_bits(out, values, plain, steps=2 if inexact else 0)
+        if op == "ARG_MAX":
+            return
+        for i, (result, reference) in enumerate(zip(results, run_litert(model, [values], plain))):
+            error = float(np.abs(result - reference).mean()) / max(float(np.ptp(reference)), 1e-6)
+            assert error < 0.03, f"output {i}: mean error {error:.4f} of the range, at most 0.03"
+
+    def mixed_model(self, path, turns, shape, shown):
+        out, _ = self.mixed(path, shown, turns)
+        if shape is None:
+            shape = tuple(Interpreter(model_path=str(path)).get_input_details()[0]["shape"])
+        self.same_bits(out, np.random.default_rng(self.options.seed).random(shape).astype(np.float32), resize=True)
+
     def model(self, path, kind, extra, shape, shown):
         out, _ = self.quantize(path, kind, extra, shown)
         if shape is None:
@@ -193,6 +232,10 @@ def main():
         for number, op in enumerate(networks.OPS):
             for kind, extra in KINDS:
                 suite.check(f"op {op} {kind} {' '.join(extra)}", suite.op, op, kind, extra, options.seed + number, shown)
+            if op in ADAPTIVE:
+                suite.check(f"adaptive op {op}", suite.op, op, "int8", ["--rounding", "adaptive"], options.seed + number, shown)
+            for turns in TURNS:
+                suite.check(f"mixed op {op} {' '.join(turns)}", suite.mixed_op, op, turns, options.seed + number, shown)
         models = {ROOT / path: shape for path, shape in MODELS.items()}
         folder = options.data / "models" / "image_to_image"
         if folder.is_dir():
@@ -205,9 +248,13 @@ def main():
             # LiteRT's reference kernels take long over the larger ones.
             for kind, extra in KINDS[:1] if path.name in SLOW else KINDS:
                 suite.check(f"model {path.name} {kind} {' '.join(extra)}", suite.model, path, kind, extra, shape, shown)
+            for turns in [] if path.name in SLOW else TURNS[:2]:
+                suite.check(f"mixed model {path.name} {' '.join(turns)}", suite.mixed_model, path, turns, shape, shown)
         if (options.data / "images" / "train").is_dir():
             for kind, most in (("int8", 0.15), ("16x8", 0.02)):
                 suite.check(f"quality {kind}", quality.check, suite, options.data, kind, most)
+            suite.check("quality adaptive", quality.check, suite, options.data, "16x8", 0.005, "--rounding", "adaptive")
+            suite.check("quality mixed", quality.check, suite, options.data, "mixed", 0.04, "--target-drop", "0.01dB")
         else:
             print("SKIPPED: no pictures: the quality is not measured")
             suite.skipped += 1

@@ -2,6 +2,7 @@
 //
 // safelight diff: the values of two networks side by side, on pictures.
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <cmath>
 #include <cstdio>
 
@@ -58,6 +59,9 @@ Status Run(const Options& options) {
   progress.Clear();
   if (!differences.ok()) return differences.status();
   Print(*differences, options.below);
+  if (std::any_of(differences->begin(), differences->end(), [](const ValueDifference& d) { return d.last_tile; })) {
+    std::printf("pictures ran in tiles: of each the last tile was compared\n");
+  }
   return {};
 }
 
