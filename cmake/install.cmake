@@ -22,7 +22,7 @@ function(sl_package part target)
   install(EXPORT safelight_${part} NAMESPACE safelight:: DESTINATION ${package_dir} FILE safelight_${part}.cmake)
 endfunction()
 
-sl_package(core runtime base tensor kernels graph ops tflite engine delegates runtime)
+sl_package(core runtime base tensor kernels graph ops tflite engine tflite_abi delegates runtime)
 # Targets that safelightConfig.cmake finds or makes on the machine that uses the package.
 target_link_libraries(safelight_runtime INTERFACE
                       "$<INSTALL_INTERFACE:safelight::highway;safelight::pthreadpool;Threads::Threads>")
