@@ -31,6 +31,7 @@ if(SAFELIGHT_CORE_ONLY)
   list(FILTER headers EXCLUDE REGEX "/(image|picture|c_picture|quantize|values)\\.h$")
 endif()
 install(FILES ${headers} DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}/safelight)
+install(TARGETS safelight_delegate_process RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
 install(DIRECTORY models/ DESTINATION ${models_dir})
 install(FILES LICENSE DESTINATION ${CMAKE_INSTALL_DOCDIR})
 
