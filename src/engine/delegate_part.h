@@ -24,9 +24,9 @@ class DelegatePart {
                bool require);
   ~DelegatePart();
 
-  // What runs the part on the CPU, should it come to that: a pool, which must outlive the part's last run, and the
+  // What runs the part on the CPU, should it come to that: the pool, which must outlive the part's last run, in the
   // session's arithmetic.
-  void SetCpu(ThreadPool* pool, Arithmetic arithmetic) {
+  void SetPool(ThreadPool* pool, Arithmetic arithmetic = Arithmetic::kByType) {
     pool_ = pool;
     arithmetic_ = arithmetic;
   }

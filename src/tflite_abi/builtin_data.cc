@@ -11,14 +11,15 @@ namespace {
 
 // The fields of an op's structure in order, each a letter, the slot of the same option in the file, and a version of
 // the op (a is 10): older hosts, which do not know it, have a shorter structure. Kinds: i int, d int that is 1 when the
-// file leaves it out, b bool, f float, p padding (counted from 1, in files from 0; mirror modes likewise), t element
-// type, v up to eight ints and behind them their number. Fields have their natural alignment.
+// file leaves it out, b bool, y bool that is true then, f float, p padding (counted from 1, in files from 0; mirror
+// modes likewise), t element type, v up to eight ints and behind them their number. Fields have their natural
+// alignment.
 struct Layout {
   std::string_view op;
   const char* fields;
 };
 constexpr Layout kLayouts[] = {
-    {"ADD", "i01b11"},
+    {"ADD", "i01y11"},
     {"ARG_MAX", "t01"},
     {"ARG_MIN", "t01"},
     {"AVERAGE_POOL_2D", "p01i11i21i31i41i51"},
@@ -56,7 +57,7 @@ constexpr Layout kLayouts[] = {
     {"SPLIT_V", "i01"},
     {"SQUEEZE", "v01"},
     {"STRIDED_SLICE", "i01i11i21i31i41b58"},
-    {"SUB", "i01b11"},
+    {"SUB", "i01y11"},
     {"SUM", "b01"},
     {"TRANSPOSE_CONV", "p01i11i21i34t45"},
     {"UNPACK", "i01i11"},
@@ -72,11 +73,13 @@ const char* LayoutOf(std::string_view op) {
 constexpr int kMostInts = 8;
 constexpr size_t kVectorBytes = kMostInts * sizeof(int32_t);
 
-size_t SizeOf(char kind) { return kind == 'b' ? 1 : kind == 'v' ? kVectorBytes + sizeof(int32_t) : sizeof(int32_t); }
+bool IsBool(char kind) { return kind == 'b' || kind == 'y'; }
+
+size_t SizeOf(char kind) { return IsBool(kind) ? 1 : kind == 'v' ? kVectorBytes + sizeof(int32_t) : sizeof(int32_t); }
 
 // Where a field begins that comes behind `at` bytes of others.
 size_t Place(char kind, size_t at) {
-  const size_t alignment = kind == 'b' ? 1 : sizeof(int32_t);
+  const size_t alignment = IsBool(kind) ? 1 : sizeof(int32_t);
   return (at + alignment - 1) / alignment * alignment;
 }
 
@@ -124,7 +127,8 @@ BuiltinData::BuiltinData(std::string_view op, const void* data, int version)
 int64_t BuiltinData::Int(int slot, int64_t fallback) const {
   size_t offset = 0;
   switch (FindField(layout_, version_, slot, &offset)) {
-    case 'b': return Load<bool>(data_ + offset) ? 1 : 0;
+    case 'b':
+    case 'y': return Load<bool>(data_ + offset) ? 1 : 0;
     case 'd':
     case 'i': return Load<int32_t>(data_ + offset);
     case 'p': return Load<int32_t>(data_ + offset) - 1;
@@ -163,6 +167,7 @@ std::vector<std::byte> WriteBuiltinData(std::string_view op, const AttrReader& o
     data.resize(at + SizeOf(kind) + kRoom);
     switch (kind) {
       case 'b': Store<bool>(options.Bool(slot, false), &data, at); break;
+      case 'y': Store<bool>(options.Bool(slot, true), &data, at); break;
       case 'd': Store(static_cast<int32_t>(options.Int(slot, 1)), &data, at); break;
       case 'f': Store(options.Float(slot, 0), &data, at); break;
       case 'p': Store(static_cast<int32_t>(options.Int(slot, 0) + 1), &data, at); break;

@@ -8,6 +8,7 @@
 //               dynamic: memory of its own
 //   temporary   1: a tensor of its own is scratch memory
 //   log         a file: the number of the process is added to it when a run begins
+//   dump        a file: what the host shows is written there
 //   wait        a file: a run waits as long as it is there
 #include <unistd.h>
 
@@ -18,6 +19,7 @@
 #include <map>
 #include <thread>
 
+#include "dump.h"
 #include "network_kernel.h"
 
 namespace safelight::host {
@@ -143,6 +145,7 @@ bool Claims(const Clean& clean, int32_t op) {
 
 Code Prepare(Context* context, Delegate* delegate) {
   const Clean& clean = *static_cast<Clean*>(delegate->data);
+  if (const std::string file = clean.Get("dump"); !file.empty()) return DumpNetwork(context, file);
   Ints* plan = nullptr;
   if (context->recommended_threads < 1 && context->recommended_threads != -1) return kError;
   if (context->get_execution_plan(context, &plan) != kOk) return kError;

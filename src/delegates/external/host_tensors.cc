@@ -47,8 +47,9 @@ void HostTensors::Describe(const ExternalTensor& tensor) {
   owned.name = tensor.name;
   owned.sizes = tensor.dims;
   owned.dims = MakeInts(tensor.dims);
-  owned.signature = MakeInts(tensor.signature);
   owned.constant = tensor.constant.data() != nullptr;
+  // As TFLite has it: none for constants, empty for others where the file has none.
+  if (!owned.constant || !tensor.signature.empty()) owned.signature = MakeInts(tensor.signature);
   host::Tensor& face = owned.right;
   face.type = tensor.type;
   face.dims = owned.dims.get();

@@ -33,13 +33,15 @@ ExternalTensor DescribeTensor(const Value& value) {
   return tensor;
 }
 
-// The file's options but for what stands for a size, which is the session's.
+// The file's options but for what stands for a size, which is the session's, and what the node itself says.
 class SessionOptionsReader : public AttrReader {
  public:
   SessionOptionsReader(const OpContext& context, const AttrReader* file) : context_(context), file_(file) {}
   int64_t Int(int slot, int64_t fallback) const override {
     const std::string_view op = context_.node().op->name;
     if (op == "SPLIT" || op == "SPLIT_V") return context_.num_outputs();
+    // Files may leave them out.
+    if (op == "CAST") return host::FileTypeOf(host::TypeOf((slot == 0 ? context_.input(0) : context_.output(0)).dtype));
     return file_ == nullptr ? fallback : file_->Int(slot, fallback);
   }
   float Float(int slot, float fallback) const override {
