@@ -48,8 +48,8 @@ void* Init(Context* context, const char* buffer, size_t) {
 }
 
 void Free(Context*, void* kernel) {
-  MisbehaveAt("free");
   delete static_cast<NetworkKernel*>(kernel);
+  MisbehaveAt("free");
 }
 
 Ints* MakeInts(const std::vector<int32_t>& values) {
@@ -206,6 +206,6 @@ extern "C" __attribute__((visibility("default"))) Delegate* tflite_plugin_create
 }
 
 extern "C" __attribute__((visibility("default"))) void tflite_plugin_destroy_delegate(Delegate* delegate) {
-  MisbehaveAt("destroy");
   if (delegate != nullptr) delete static_cast<Unruly*>(delegate->data);
+  MisbehaveAt("destroy");
 }
