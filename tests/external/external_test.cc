@@ -130,7 +130,7 @@ constexpr Fault kFaults[] = {
     {"negative_count", "it listed -1 nodes, there are 12"},
     {"no_delegate", "it replaced nodes without saying which delegate it is"},
     {"throw_init", "the library threw an exception"},
-    {"init_null", "its kernel's prepare returned an error"},
+    {"claims_too_much", "its kernel's prepare returned an error (status 1): unruly: node 11 is beyond me"},
     {"twice", "which is replaced already"},
     {"leaves_part", "it leaves 1 of 11 nodes when it gets the part alone"},
     {"no_invoke", "its kernel has no invoke function"},

@@ -43,7 +43,11 @@ struct Unruly {
 
 void* Init(Context* context, const char* buffer, size_t) {
   MisbehaveAt("init");
-  if (Is("init_null")) return nullptr;
+  if (Is("claims_too_much")) {
+    const auto* nodes = reinterpret_cast<const DelegateParams*>(buffer)->nodes_to_replace;
+    context->report_error(context, "unruly: node %d is beyond me", nodes->at[nodes->size - 1]);
+    return nullptr;
+  }
   return NetworkKernel::Create(context, *reinterpret_cast<const DelegateParams*>(buffer)).release();
 }
 
@@ -133,7 +137,7 @@ std::vector<int32_t> ChooseNodes(Context* context) {
     Node* node = nullptr;
     WideRegistration* registration = nullptr;
     if (context->get_node(context, index, &node, &registration) != kOk) continue;
-    if (Is("claims_all") || KernelRuns(*registration, *context, *node)) list.push_back(index);
+    if (Is("claims_too_much") || KernelRuns(*registration, *context, *node)) list.push_back(index);
   }
   // The whole network begins with constants that a part of it need not have.
   if (Is("leaves_part")) list.erase(list.begin() + 1);

@@ -86,12 +86,12 @@ Result<HostOptions> TakeHostOptions(ExternalOptions* options) {
 
 class ExternalDelegate : public Delegate {
  public:
-  ExternalDelegate(std::string path, ExternalOptions own, HostOptions host, const DelegateOptions& options)
+  ExternalDelegate(const std::string& path, ExternalOptions own, HostOptions host, const DelegateOptions& options)
       : own_(std::move(own)),
         host_(host),
         threads_(options.threads),
         float16_(options.precision == Precision::kFloat16),
-        info_{std::move(path), "", {{"a TFLite external delegate", "unknown"}}, {}} {}
+        info_{path, LibraryVersion(path), {{"a TFLite external delegate", "unknown"}}, {}} {}
 
   const DelegateInfo& info() const override { return info_; }
 

@@ -29,10 +29,10 @@ const char* CodeName(host::Code code) {
 
 template <typename Call>
 Status HostContext::Ask(const std::string& what, const Call& call) {
-  TakeMessages();
   host::Code code = host::kOk;
   const Status thrown = GuardLibrary([&] { code = call(); });
-  const std::string said = TakeMessages();
+  // What `init` reports in a Prepare that succeeds explains the kernel's failure later.
+  const std::string said = preparing_ && code == host::kOk ? "" : TakeMessages();
   const Status structs = CheckStructs();
   if (!thrown.ok()) return thrown.With(what);
   if (code != host::kOk) {

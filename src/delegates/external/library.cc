@@ -108,6 +108,23 @@ Status CheckLibraryFile(const std::string& path) {
   return status;
 }
 
+std::string LibraryVersion(const std::string& path) {
+  std::FILE* file = path.find('/') == std::string::npos ? nullptr : std::fopen(path.c_str(), "rbe");
+  if (file == nullptr) return {};
+  // FNV-1a, on words for speed.
+  uint64_t sum = 0xcbf29ce484222325u, size_bytes = 0;
+  std::vector<uint64_t> block(1 << 13);
+  for (size_t size = 0; (size = std::fread(block.data(), 1, block.size() * sizeof(uint64_t), file)) > 0;) {
+    std::memset(reinterpret_cast<char*>(block.data()) + size, 0, block.size() * sizeof(uint64_t) - size);
+    for (size_t i = 0; i < (size + 7) / 8; ++i) sum = (sum ^ block[i]) * 0x100000001b3u;
+    size_bytes += size;
+  }
+  std::fclose(file);
+  char digits[17];
+  std::snprintf(digits, sizeof(digits), "%016llx", static_cast<unsigned long long>(sum));
+  return Cat(size_bytes, " bytes, sum ", digits);
+}
+
 Result<std::shared_ptr<const ExternalLibrary>> ExternalLibrary::Open(const std::string& path) {
   SL_TRY(CheckLibraryFile(path));
   void* loaded = ::dlopen(path.c_str(), RTLD_NOW | RTLD_LOCAL);

@@ -17,6 +17,10 @@ namespace safelight {
 // loader's to find, and not looked at. Errors: kNotFound; kUnsupported: no shared library, or for another machine.
 Status CheckLibraryFile(const std::string& path);
 
+// What tells one build of a library from another, of its file alone: its size and a checksum of its bytes. Empty for a
+// name without '/'.
+std::string LibraryVersion(const std::string& path);
+
 using ExternalOptions = std::vector<std::pair<std::string, std::string>>;
 
 // As many as a TFLite host hands over.
