@@ -22,7 +22,7 @@ function(sl_package part target)
   install(EXPORT safelight_${part} NAMESPACE safelight:: DESTINATION ${package_dir} FILE safelight_${part}.cmake)
 endfunction()
 
-sl_package(core runtime base tensor kernels graph ops tflite engine delegates runtime)
+sl_package(core runtime base tensor kernels graph ops tflite engine tflite_abi delegates runtime)
 # Targets that safelightConfig.cmake finds or makes on the machine that uses the package.
 target_link_libraries(safelight_runtime INTERFACE
                       "$<INSTALL_INTERFACE:safelight::highway;safelight::pthreadpool;Threads::Threads>")
@@ -31,6 +31,7 @@ if(SAFELIGHT_CORE_ONLY)
   list(FILTER headers EXCLUDE REGEX "/(image|picture|c_picture|quantize|values)\\.h$")
 endif()
 install(FILES ${headers} DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}/safelight)
+install(TARGETS safelight_delegate_process RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
 install(DIRECTORY models/ DESTINATION ${models_dir})
 install(FILES LICENSE DESTINATION ${CMAKE_INSTALL_DOCDIR})
 

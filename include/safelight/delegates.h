@@ -39,7 +39,9 @@ struct NodePlacement {
   std::string delegate = "cpu";                                   // where it was placed
   int part = -1;                                                  // nodes of one part run in one go; -1 on the CPU
   std::vector<std::pair<std::string, std::string>> why_not = {};  // delegates asked before, each with its reason
-  std::string failure = {};  // what the delegate said when it failed in a run; since then the CPU runs the node
+  // What the delegate said when it last failed in a run, which was the CPU's then. So are all that follow, but where
+  // the delegate could be started again (the sentence says so).
+  std::string failure = {};
 };
 
 // A device as a delegate sees it.

@@ -11,12 +11,12 @@
 #include <string>
 #include <vector>
 
-#include "abi.h"
 #include "graph/op_def.h"
 #include "options.h"
 #include "partition.h"
 #include "runtime/model_impl.h"
 #include "runtime/session_impl.h"
+#include "tflite_abi/abi.h"
 
 namespace safelight::host {
 namespace {
@@ -58,7 +58,7 @@ class Part {
  public:
   static Result<std::unique_ptr<Part>> Create(Context& context, const DelegateParams& params) {
     auto part = std::make_unique<Part>();
-    part->plugin_ = static_cast<Plugin*>(static_cast<const Delegate*>(params.delegate)->data);
+    part->plugin_ = static_cast<Plugin*>(params.delegate->data);
     for (int i = 0; i < params.nodes_to_replace->size; ++i) {
       SL_ASSIGN(part->nodes_.emplace_back(), DescribeNode(context, params.nodes_to_replace->at[i]));
     }
@@ -215,7 +215,7 @@ Status TakeNodes(Context& context, Delegate& delegate) {
   SL_ASSIGN(std::vector<int> nodes, FindNodes(context, plugin.options));
   SL_ASSIGN(nodes, DropSmallParts(context, plugin.options, std::move(nodes)));
   if (nodes.empty()) return {};
-  Registration registration = {};
+  WideRegistration registration = {};
   registration.init = InitPart;
   registration.free = FreePart;
   registration.prepare = PreparePart;

@@ -4,25 +4,18 @@
 #include <algorithm>
 #include <cmath>
 #include <cstring>
-#include <iterator>
 #include <map>
+#include <optional>
 
-#include "builtin_data.h"
 #include "graph/infer.h"
 #include "graph/op_def.h"
 #include "runtime/model_impl.h"
 #include "safelight/session.h"
+#include "tflite_abi/builtin_data.h"
+#include "tflite_abi/types.h"
 
 namespace safelight::host {
 namespace {
-
-// By the interface's number of the type, from 1 on.
-constexpr DType kTypes[] = {
-    DType::kFloat32, DType::kInt32,      DType::kUInt8,     DType::kInt64,    DType::kString,
-    DType::kBool,    DType::kInt16,      DType::kComplex64, DType::kInt8,     DType::kFloat16,
-    DType::kFloat64, DType::kComplex128, DType::kUInt64,    DType::kResource, DType::kVariant,
-    DType::kUInt32,  DType::kUInt16,     DType::kInt4,      DType::kBFloat16,
-};
 
 std::vector<int> ToVector(const Ints* ints) {
   return ints == nullptr ? std::vector<int>() : std::vector<int>(ints->at, ints->at + ints->size);
@@ -142,12 +135,10 @@ bool IsConstant(const Tensor& tensor) {
 }
 
 Result<DType> TypeOf(const Tensor& tensor) {
-  if (tensor.type < 1 || tensor.type > static_cast<int>(std::size(kTypes))) {
-    return Unsupported("element type number ", tensor.type);
-  }
-  const DType dtype = kTypes[tensor.type - 1];
-  if (DTypeSize(dtype) == 0 && dtype != DType::kInt4) return Unsupported("element type ", DTypeName(dtype));
-  return dtype;
+  const std::optional<DType> dtype = DTypeOf(tensor.type);
+  if (!dtype.has_value()) return Unsupported("element type number ", tensor.type);
+  if (DTypeSize(*dtype) == 0 && *dtype != DType::kInt4) return Unsupported("element type ", DTypeName(*dtype));
+  return *dtype;
 }
 
 Result<Shape> ShapeOf(const Tensor& tensor) {
@@ -163,7 +154,7 @@ Result<Shape> ShapeOf(const Tensor& tensor) {
 
 Result<HostNode> DescribeNode(Context& context, int index) {
   Node* node = nullptr;
-  Registration* registration = nullptr;
+  WideRegistration* registration = nullptr;
   if (context.get_node(&context, index, &node, &registration) != kOk || node == nullptr || registration == nullptr) {
     return Internal("the host does not show the node");
   }

@@ -7,9 +7,9 @@
 #include <string>
 #include <vector>
 
-#include "abi.h"
 #include "base/status.h"
 #include "graph/graph.h"
+#include "tflite_abi/abi.h"
 
 namespace safelight::host {
 

@@ -50,7 +50,8 @@ void PrintPlacement(const std::vector<NodePlacement>& nodes) {
   for (const NodePlacement& node : nodes) {
     std::string why;
     for (const auto& [delegate, reason] : node.why_not) why += Cat(why.empty() ? "" : "; ", delegate, ": ", reason);
-    if (!node.failure.empty()) why += Cat(why.empty() ? "" : "; ", "failed, now on the CPU: ", node.failure);
+    if (!node.failure.empty())
+      why += Cat(why.empty() ? "" : "; ", "failed in a run, which was the CPU's: ", node.failure);
     const std::string number = node.file_nodes.empty() ? "-" : std::to_string(node.file_nodes[0]);
     const std::string part = node.part < 0 ? "-" : std::to_string(node.part);
     std::printf("%4s %-24s %-12s %4s  %s\n", number.c_str(), node.op.c_str(), node.delegate.c_str(), part.c_str(),

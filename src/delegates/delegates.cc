@@ -3,6 +3,8 @@
 
 #include <algorithm>
 
+#include "delegates/external/external.h"
+
 namespace safelight {
 
 #define DELEGATE(name) extern const DelegateDef name##_delegate;
@@ -54,6 +56,11 @@ Result<std::unique_ptr<Delegate>> OpenDelegate(const std::string& request, Deleg
   for (const DelegateDef* def : AllDelegates()) {
     if (def->name != parsed.name) continue;
     Result<std::unique_ptr<Delegate>> delegate = def->open(options);
+    if (!delegate.ok()) return delegate.status().With("delegate " + parsed.name);
+    return delegate;
+  }
+  if (IsLibraryPath(parsed.name)) {
+    Result<std::unique_ptr<Delegate>> delegate = OpenExternalDelegate(parsed.name, options);
     if (!delegate.ok()) return delegate.status().With("delegate " + parsed.name);
     return delegate;
   }

@@ -53,8 +53,10 @@ class CompiledPart {
  public:
   virtual ~CompiledPart() = default;
   // Row-major elements, in the order of the part's inputs and outputs, at the types and shapes it was compiled for.
-  // After an error the outputs are undefined, and it is not called again.
+  // After an error the outputs are undefined, and it is not called again unless may_retry() says that it can.
   virtual Status Run(std::span<const ConstTensorView> inputs, std::span<const TensorView> outputs) = 0;
+  // After an error of Run: the next one may succeed.
+  virtual bool may_retry() const { return false; }
   // Memory that it holds, as far as it knows.
   virtual int64_t memory_bytes() const { return 0; }
   // What the user should know of how it runs, a sentence each.
@@ -65,7 +67,10 @@ class Delegate {
  public:
   virtual ~Delegate() = default;
   virtual const DelegateInfo& info() const = 0;
-  // `node` is one of `graph`, which is inferred at the size to run. Looks at the node alone.
+  // For engines that answer only for a whole graph: called once for each, before Supports is asked about its nodes,
+  // where they lie. An error: it takes none of them.
+  virtual Status Look(const Graph&) { return {}; }
+  // `node` is one of `graph`, which is inferred at the size to run. Looks at the node alone, or at what Look found.
   virtual Verdict Supports(const Graph& graph, const Node& node) const = 0;
   // `part`: nodes that Supports took, as a graph of their own; its constants stay where they are as long as it lives.
   // The CompiledPart may outlive the Delegate. An error leaves the nodes to the CPU.

@@ -44,6 +44,7 @@ Status DelegatePart::Run(std::span<const ConstTensorView> inputs, std::span<cons
   if (!status.ok()) {
     if (require_) return status.With("delegate " + delegate_);
     Fail(status.message());
+    failed_ = !compiled_->may_retry();
     return RunOnCpu(inputs, outputs);
   }
   // A network may make infinity of its own; only what the CPU makes of the same inputs tells.
@@ -53,11 +54,11 @@ Status DelegatePart::Run(std::span<const ConstTensorView> inputs, std::span<cons
   constexpr const char* kNotFinite = "it made NaN or infinity where the CPU does not";
   if (require_) return Unsupported("delegate ", delegate_, ": ", kNotFinite);
   Fail(kNotFinite);
+  failed_ = true;
   return {};
 }
 
 void DelegatePart::Fail(std::string why) {
-  failed_ = true;
   const std::lock_guard<std::mutex> lock(mutex_);
   failure_ = std::move(why);
 }
@@ -69,7 +70,9 @@ std::string DelegatePart::failure() const {
 
 Status DelegatePart::RunOnCpu(std::span<const ConstTensorView> inputs, std::span<const TensorView> outputs) {
   if (executor_ == nullptr) {
-    SL_ASSIGN(plan_, MakePlan(*part_, {.threads = pool_->size()}));
+    SL_ASSIGN(plan_, MakePlan(*part_, {.threads = pool_->size(),
+                                       .fast = arithmetic_ != Arithmetic::kExact,
+                                       .quantized_fast = arithmetic_ == Arithmetic::kFast}));
     executor_ = std::make_unique<Executor>(*plan_, *pool_);
   }
   std::vector<const void*> from;

@@ -24,18 +24,23 @@ class DelegatePart {
                bool require);
   ~DelegatePart();
 
-  // The pool that runs the part on the CPU, should it come to that; must outlive the part's last run.
-  void SetPool(ThreadPool* pool) { pool_ = pool; }
+  // What runs the part on the CPU, should it come to that: the pool, which must outlive the part's last run, in the
+  // session's arithmetic.
+  void SetPool(ThreadPool* pool, Arithmetic arithmetic = Arithmetic::kByType) {
+    pool_ = pool;
+    arithmetic_ = arithmetic;
+  }
 
   // Runs the delegate. When it returns an error, or makes NaN or infinity of finite inputs where the CPU does not, its
-  // sentence is kept and this and all later runs are the CPU's.
+  // sentence is kept and this run is the CPU's; so are all later ones, unless the delegate says that it may be tried
+  // again.
   Status Run(std::span<const ConstTensorView> inputs, std::span<const TensorView> outputs);
 
   const std::string& delegate() const { return delegate_; }
   const Graph& graph() const { return *part_; }
   int64_t memory_bytes() const;
   std::vector<std::string> notes() const { return compiled_->notes(); }
-  // Why the CPU took over; empty while the delegate runs.
+  // Why the CPU took over, the last time; empty as long as it never did.
   std::string failure() const;
 
  private:
@@ -47,6 +52,7 @@ class DelegatePart {
   const std::unique_ptr<CompiledPart> compiled_;
   const bool require_;
   ThreadPool* pool_ = nullptr;
+  Arithmetic arithmetic_ = Arithmetic::kByType;
   bool failed_ = false;
   mutable std::mutex mutex_;  // of failure_
   std::string failure_;

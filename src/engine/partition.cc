@@ -71,6 +71,7 @@ class Partitioner {
   }
 
   Status Give(const std::shared_ptr<Delegate>& delegate) {
+    if (const Status looked = delegate->Look(graph_); !looked.ok()) return TakesNothing(*delegate, looked);
     std::vector<bool> taken(graph_.nodes.size(), false);
     for (size_t id = 0; id < graph_.nodes.size(); ++id) taken[id] = Ask(*delegate, static_cast<NodeId>(id));
     std::vector<Batch> batches = MakeBatches(graph_, taken, true);
@@ -105,6 +106,16 @@ class Partitioner {
     }
     if (!verdict.taken) Refuse(delegate.info().name, id, verdict.reason);
     return verdict.taken;
+  }
+
+  Status TakesNothing(const Delegate& delegate, const Status& why) {
+    const std::string& name = delegate.info().name;
+    if (options_.require) return why.With("delegate " + name);
+    result_.notes.push_back(Cat("delegate ", name, ": ", why.message(), "; the CPU does its work"));
+    for (size_t id = 0; id < graph_.nodes.size(); ++id) {
+      if (origin_[id] != kNone) Refuse(name, static_cast<NodeId>(id), why.message());
+    }
+    return {};
   }
 
   void Refuse(const std::string& delegate, NodeId id, const std::string& reason) {

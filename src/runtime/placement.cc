@@ -54,7 +54,7 @@ Status SessionImpl::GiveToDelegates(Graph& graph) {
     return reason;
   };
   SL_ASSIGN(partition_, PartitionGraph(graph, delegates, partition));
-  for (const auto& part : partition_.parts) part->SetPool(pool_.get());
+  for (const auto& part : partition_.parts) part->SetPool(pool_.get(), options_.arithmetic);
   notes_.insert(notes_.end(), partition_.notes.begin(), partition_.notes.end());
   return {};
 }

@@ -66,6 +66,10 @@ check "the example of the README runs" example_runs "$work/pictures/photo.png" "
 check "the program finds its built-in model" \
   as_a_stranger run upscale_x3 "$work/pictures/photo.png" -o "$work/pictures/large.png"
 check "both make the same picture" cmp "$work/pictures/example.png" "$work/pictures/large.png"
+plugin=$(find "$prefix" -name libsafelight_tflite_delegate.so)
+check "the program runs a delegate of others in a process of its own" \
+  as_a_stranger run upscale_x3 "$work/pictures/photo.png" -o "$work/pictures/apart.png" --require --delegate "$plugin,isolate:1"
+check "that makes the same picture" cmp "$work/pictures/apart.png" "$work/pictures/large.png"
 if [ -n "$(find "$prefix" -name libsafelight_oiio.so)" ]; then
   check "the program finds its plug-in" \
     as_a_stranger run upscale_x3 "$work/pictures/photo.png" -o "$work/pictures/large.tif"

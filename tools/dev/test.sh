@@ -91,6 +91,7 @@ closing "conformance with LiteRT" "$VENV/bin/python" tests/conformance/run.py --
 
 closing "the delegate in stock LiteRT" "$VENV/bin/python" tests/delegates/run.py \
   --library build/release/libsafelight_tflite_delegate.so $([ "$all" = 1 ] && echo --hosts)
+closing "what delegates are shown, beside LiteRT" "$VENV/bin/python" tests/external/run.py --build build/release
 closing "single ops inside LiteRT" "$VENV/bin/python" tests/delegates/ops.py \
   --library build/release/libsafelight_tflite_delegate.so
 closing "single ops on XNNPACK" "$VENV/bin/python" tests/delegates/suite.py --program build/release/run_cases \

@@ -188,7 +188,11 @@ class SubgraphReader {
   }
 
   Status ReadOptions(const format::Operator& op, const format::OperatorCode& code, Node* node) {
-    if (node->op->read == nullptr) return {};
+    const int version = std::max(code.version(), 1);
+    if (node->op->read == nullptr) {
+      node->file_options = std::make_shared<OptionsReader>(nullptr, nullptr, version);
+      return {};
+    }
     const auto* table = reinterpret_cast<const flatbuffers::Table*>(op.builtin_options());
     const int type = table == nullptr ? 0 : op.builtin_options_type();
     const int expected = OptionsTypeOf(CodeOf(code));
@@ -200,7 +204,7 @@ class SubgraphReader {
     if (table != nullptr && !VerifyOptions(*container_.verifier, table, layout)) {
       return CorruptData("its options lie outside the file");
     }
-    node->file_options = std::make_shared<OptionsReader>(table, layout, std::max(code.version(), 1));
+    node->file_options = std::make_shared<OptionsReader>(table, layout, version);
     SL_ASSIGN(node->attrs, node->op->read(*node->file_options));
     return {};
   }

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The options of a node as TFLite keeps them in memory, read like the options of a file.
+// The options of a node as TFLite keeps them in memory: read like the options of a file, and written from those.
 #pragma once
 
+#include <cstddef>
 #include <string_view>
+#include <vector>
 
 #include "graph/op_def.h"
 
@@ -27,5 +29,8 @@ class BuiltinData : public AttrReader {
   const char* data_;
   int version_;
 };
+
+// The structure of `op` with these options, with zeros behind it; empty where no layout is known.
+std::vector<std::byte> WriteBuiltinData(std::string_view op, const AttrReader& options);
 
 }  // namespace safelight::host
