@@ -6,6 +6,7 @@
 #include <gmock/gmock.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
@@ -187,7 +188,14 @@ TEST(ExternalFile, ThatIsNoLibraryOfThisMachineIsNamed) {
     return WhyNone(copy.string());
   };
   EXPECT_THAT(with(bytes.substr(0, 30)), HasSubstr("was cut off: it ends after 30 bytes"));
-  EXPECT_THAT(with(bytes.substr(0, bytes.size() / 2)), HasSubstr("was cut off"));
+  // In the midst of what the loader would map; what lies behind, symbols for debuggers, is nothing to it.
+  size_t last_mapped = 0;
+  const auto* whole = reinterpret_cast<const Elf64_Ehdr*>(bytes.data());
+  for (int i = 0; i < whole->e_phnum; ++i) {
+    const auto& segment = reinterpret_cast<const Elf64_Phdr*>(bytes.data() + whole->e_phoff)[i];
+    last_mapped = std::max<size_t>(last_mapped, segment.p_offset + segment.p_filesz);
+  }
+  EXPECT_THAT(with(bytes.substr(0, last_mapped - 1)), HasSubstr("was cut off"));
   std::string other = bytes;
   auto* head = reinterpret_cast<Elf64_Ehdr*>(other.data());
   const bool arm = head->e_machine == EM_AARCH64;
