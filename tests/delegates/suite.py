@@ -4,7 +4,7 @@
   suite.py --program build/release/run_cases --delegate xnnpack [--only OP] [--every N] [--seed 1] [--steps 1] [--write]
 
 Floats must be as near to LiteRT as ours must, where they are finite; integers within --steps steps. What the delegate declines is
-listed by its reason, also what it failed at in the run, so that the CPU had to do it; --write puts the list into docs/delegates.md.
+listed by its reason (what it took and does not compile has failed), also what it failed at in the run, so that the CPU had to do it; --write puts the list into docs/delegates.md.
 """
 import argparse
 import collections
@@ -52,6 +52,9 @@ def run_chunk(trials, options, declined):
         for trial in trials:
             answer = said.get(trial.name, trial.message or "nothing was said of it")
             if trial.message:  # LiteRT refuses it
+                continue
+            if answer.startswith("declined: did not compile"):
+                failures.append(f"{trial.name}: taken, then {answer[len('declined: '):]}; {trial.case}")
                 continue
             if answer.startswith("declined: "):
                 declined[trial.case.op, general(answer[len("declined: "):])] += 1
