@@ -98,7 +98,7 @@ closing "single ops on XNNPACK" "$VENV/bin/python" tests/delegates/suite.py --pr
   --delegate xnnpack
 # PoCL compiles a program for nearly every case.
 closing "single ops on OpenCL" "$VENV/bin/python" tests/delegates/suite.py --program build/release/run_cases \
-  --delegate opencl $([ "$all" = 1 ] || echo --every 8)
+  --delegate opencl --compiles $([ "$all" = 1 ] || echo --every 8)
 closing "networks on OpenCL" "$VENV/bin/python" tests/delegates/networks.py --program build/release/safelight \
   --delegate opencl --delegate opencl,storage:image $([ "$all" = 1 ] && echo --all)
 closing "networks on OpenCL, in strips" "$VENV/bin/python" tests/delegates/networks.py \
