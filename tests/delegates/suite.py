@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The cases of tests/ops on a delegate: each op alone. Ends with "N passed, N failed, N skipped"; declined cases count as passed.
 
-  suite.py --program build/release/run_cases --delegate xnnpack [--only OP] [--every N] [--seed 1] [--steps 1] [--write]
+  suite.py --program build/release/run_cases --delegate xnnpack [--only OP] [--every N] [--seed 1] [--steps 1] [--compiles] [--write]
 
 Floats must be as near to LiteRT as ours must, where they are finite; integers within --steps steps. What the delegate declines is
 listed by its reason, also what it failed at in the run, so that the CPU had to do it; --write puts the list into docs/delegates.md.
@@ -53,6 +53,9 @@ def run_chunk(trials, options, declined):
             answer = said.get(trial.name, trial.message or "nothing was said of it")
             if trial.message:  # LiteRT refuses it
                 continue
+            if options.compiles and answer.startswith("declined: did not compile"):
+                failures.append(f"{trial.name}: taken, then {answer[len('declined: '):]}; {trial.case}")
+                continue
             if answer.startswith("declined: "):
                 declined[trial.case.op, general(answer[len("declined: "):])] += 1
                 continue
@@ -92,6 +95,7 @@ def main():
     parser.add_argument("--every", type=int, default=1, help="only every so many of an op's cases")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--steps", type=int, default=1)
+    parser.add_argument("--compiles", action="store_true", help="what it takes and then does not compile has failed")
     parser.add_argument("--write", action="store_true")
     options = parser.parse_args()
     trials = [Trial(op, make, number, options.seed) for op, make, count in TABLE if options.only in ("", op) for number in range(0, count, options.every)]

@@ -96,6 +96,15 @@ closing "single ops inside LiteRT" "$VENV/bin/python" tests/delegates/ops.py \
   --library build/release/libsafelight_tflite_delegate.so
 closing "single ops on XNNPACK" "$VENV/bin/python" tests/delegates/suite.py --program build/release/run_cases \
   --delegate xnnpack
+# PoCL compiles a program for nearly every case.
+closing "single ops on OpenCL" "$VENV/bin/python" tests/delegates/suite.py --program build/release/run_cases \
+  --delegate opencl --compiles $([ "$all" = 1 ] || echo --every 8)
+closing "networks on OpenCL" "$VENV/bin/python" tests/delegates/networks.py --program build/release/safelight \
+  --delegate opencl --delegate opencl,storage:image $([ "$all" = 1 ] && echo --all)
+closing "networks on OpenCL, in strips" "$VENV/bin/python" tests/delegates/networks.py \
+  --program build/release/safelight --delegate opencl,memory:4MB
+closing "networks on OpenCL, float16" "$VENV/bin/python" tests/delegates/networks.py \
+  --program build/release/safelight --delegate opencl,precision:float16 --bound 1e-2 $([ "$all" = 1 ] && echo --all)
 
 say "address and undefined-behaviour sanitizers"
 build_preset asan

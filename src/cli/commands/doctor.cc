@@ -20,9 +20,10 @@ Status Run() {
     if (!delegate.why_not.empty()) std::printf("%-23s %s\n", "", delegate.why_not.c_str());
     if (!delegate.version.empty()) std::printf("%-23s version %s\n", "", delegate.version.c_str());
     for (const DelegateDevice& device : delegate.devices) {
-      std::printf("%-23s device %s (%s)%s%s\n", "", device.name.c_str(), device.kind.c_str(),
-                  device.memory_bytes > 0 ? ", memory " : "",
-                  device.memory_bytes > 0 ? FormatBytes(device.memory_bytes).c_str() : "");
+      std::printf("%-23s device %s (%s)", "", device.name.c_str(), device.kind.c_str());
+      if (device.memory_bytes > 0) std::printf(", memory %s", FormatBytes(device.memory_bytes).c_str());
+      if (device.peak_flops > 0) std::printf(", peak %.0f GFLOP/s", device.peak_flops / 1e9);
+      std::printf("\n");
     }
   }
   std::printf("TFLite external delegates are named by their .so\n");

@@ -45,7 +45,8 @@ class Network {
     node.op = FindOp(name);
     EXPECT_NE(node.op, nullptr) << name;
     if (node.op->read != nullptr) {
-      auto attrs = node.op->read(AttrsForTests(std::move(options)));
+      node.file_options = std::make_shared<AttrsForTests>(std::move(options));
+      auto attrs = node.op->read(*node.file_options);
       EXPECT_TRUE(attrs.ok()) << attrs.status().message();
       node.attrs = *attrs;
     }
