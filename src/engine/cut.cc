@@ -18,14 +18,17 @@ constexpr int64_t kMinShareColumns = 32;
 constexpr int64_t kMinBlockColumns = 16;
 // One core of a usual machine.
 constexpr double kMacsPerNs = 56, kOtherPerNs = 4, kCacheBytesPerNs = 50, kMemoryBytesPerNs = 12;
+// Rings are read and written from end to end: the CPU fetches them ahead, and so much faster, from a shared cache.
+constexpr double kRingBytesPerNs = 100;
 // Of a cache that is shared with other cores, and on a virtual machine with those of others, so much can be counted on.
 constexpr int64_t kMostShared = 8 << 20;
 // Groups must promise more than the model can be wrong by.
 constexpr double kGroupsMustGain = 1.08;
 // A meeting includes waiting for whoever was slower this time.
 constexpr double kStepNs = 150, kMeetingNs = 2000;
-// To begin a row of a value in memory, before the CPU foresees what is read next.
-constexpr double kRowNs = 500;
+// To begin a row: its borders, pixels that fill no tile; and of a value in memory, before the CPU foresees what is read
+// next.
+constexpr double kRowNs = 100, kMemoryRowNs = 500;
 // Memory is worth something: for each byte of rings so much time, and so large a part of all time.
 constexpr double kNsPerRingByte = 0.5, kPartPerRingByte = 0.005 / (1 << 20);
 
@@ -78,7 +81,7 @@ class Pricer {
  private:
   // What is held and what is moved, by one group while it has its turn or by all together.
   struct Traffic {
-    double ring_bytes = 0, weight_bytes = 0, moved_bytes = 0;
+    double ring_bytes = 0, weight_bytes = 0, moved_bytes = 0, moved_weights = 0;
   };
 
   int64_t InProportion(int64_t rows, const PhaseNodes::Entry& entry) const {
@@ -101,7 +104,7 @@ class Pricer {
       if (region.rows[e].empty() || region.columns[e].empty()) continue;
       const double rows = static_cast<double>(WholeCells(region.rows[e], entry.grain));
       const double own_columns = Share(WholeCells(region.columns[e], entry.grain), entry.grain, cut);
-      ns += rows * own_columns * costs_[e].pixel_ns + rows * costs_[e].whole_values * kRowNs;
+      ns += rows * own_columns * costs_[e].pixel_ns + rows * (kRowNs + costs_[e].whole_values * kMemoryRowNs);
       steps += std::ceil(rows / static_cast<double>(InProportion(cut.strip, entry)));
       CountTraffic(region, cut, e, &all);
     }
@@ -120,9 +123,9 @@ class Pricer {
     const double strips = std::ceil(rows / static_cast<double>(strip)),
                  weights = static_cast<double>(entry.weight_bytes);
     own.weight_bytes += weights;
-    own.moved_bytes += strips * weights;
+    own.moved_weights += strips * weights;
     all->weight_bytes += weights;
-    if (cut.turn > 0) all->moved_bytes += rows / static_cast<double>(InProportion(cut.turn, entry)) * weights;
+    if (cut.turn > 0) all->moved_weights += rows / static_cast<double>(InProportion(cut.turn, entry)) * weights;
     for (const RingEdge& edge : entry.inputs) {
       const Range some{region.rows[e].begin, std::min(region.rows[e].begin + strip, region.rows[e].end)};
       const double bytes = Share(region.columns[edge.from].size(), 1, cut) * costs_[edge.from].pixel_bytes;
@@ -148,7 +151,9 @@ class Pricer {
     const int64_t shared_bytes = std::max(std::min(caches.l3_bytes, kMostShared), caches.l2_bytes);
     const double in_memory =
         beyond(shared_bytes, traffic.ring_bytes * static_cast<double>(cut.bands) + traffic.weight_bytes);
-    return outside * traffic.moved_bytes * ((1 - in_memory) / kCacheBytesPerNs + in_memory / kMemoryBytesPerNs);
+    const double moved = traffic.moved_bytes + traffic.moved_weights;
+    const double cached_ns = traffic.moved_bytes / kRingBytesPerNs + traffic.moved_weights / kCacheBytesPerNs;
+    return outside * ((1 - in_memory) * cached_ns + in_memory * moved / kMemoryBytesPerNs);
   }
 
   const PhaseNodes& nodes_;
