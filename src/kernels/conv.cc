@@ -38,7 +38,7 @@ constexpr int kDotPixels = 4;
 int64_t OutLanes(const ConvSize& size) {
   const int64_t wide = static_cast<int64_t>(hn::Lanes(Wide())), narrow = static_cast<int64_t>(hn::Lanes(Narrow()));
   const auto padded = [&](int64_t lanes) { return (size.out_channels + lanes - 1) / lanes * lanes; };
-  return wide <= size.out_channels && padded(wide) == padded(narrow) ? wide : narrow;
+  return 2 * wide <= size.out_channels && padded(wide) == padded(narrow) ? wide : narrow;
 }
 int64_t Vectors(const ConvSize& size) { return (size.out_channels + OutLanes(size) - 1) / OutLanes(size); }
 
