@@ -10,6 +10,7 @@
 //                [--arithmetic exact] [--simd AVX2] [--delegate NAME[,key:value...]] [--delegate-cache FOLDER]
 #include <hwy/targets.h>
 
+#include <algorithm>
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>
@@ -66,30 +67,36 @@ Status MakeTensors(const safelight::Session& session, const std::string& input, 
 }
 
 template <typename T>
-std::vector<float> Floats(const safelight::TensorView& tensor) {
-  const T* const values = static_cast<const T*>(tensor.data);
-  return {values, values + tensor.shape.elements()};
+void Copy(const safelight::TensorView& tensor, size_t begin, std::vector<float>* to) {
+  const T* const values = static_cast<const T*>(tensor.data) + begin;
+  std::copy(values, values + to->size(), to->begin());
 }
-std::vector<float> AsFloats(const safelight::TensorView& tensor) {
+bool CopyAsFloats(const safelight::TensorView& tensor, size_t begin, std::vector<float>* to) {
   switch (tensor.dtype) {
-    case safelight::DType::kInt8: return Floats<int8_t>(tensor);
-    case safelight::DType::kUInt8: return Floats<uint8_t>(tensor);
-    case safelight::DType::kInt16: return Floats<int16_t>(tensor);
-    case safelight::DType::kFloat32: return Floats<float>(tensor);
-    default: return {};
+    case safelight::DType::kInt8: Copy<int8_t>(tensor, begin, to); return true;
+    case safelight::DType::kUInt8: Copy<uint8_t>(tensor, begin, to); return true;
+    case safelight::DType::kInt16: Copy<int16_t>(tensor, begin, to); return true;
+    case safelight::DType::kFloat32: Copy<float>(tensor, begin, to); return true;
+    default: return false;
   }
 }
 
+// In pieces: a copy of the whole would count as memory of the runtime.
 Status WriteOutput(const std::string& path, const safelight::TensorView& output) {
+  constexpr size_t kPiece = 4096;
   std::FILE* file = std::fopen(path.c_str(), "wbe");
   if (file == nullptr) return safelight::IoError(path, ": cannot be written");
-  const std::vector<float> values = AsFloats(output);
-  const bool written =
-      !values.empty() && std::fwrite(values.data(), sizeof(float), values.size(), file) == values.size();
+  const size_t count = static_cast<size_t>(output.shape.elements());
+  bool written = count > 0;
+  std::vector<float> values;
+  for (size_t at = 0; at < count && written; at += values.size()) {
+    values.resize(std::min(kPiece, count - at));
+    written = CopyAsFloats(output, at, &values) &&
+              std::fwrite(values.data(), sizeof(float), values.size(), file) == values.size();
+  }
   return std::fclose(file) == 0 && written ? Status() : safelight::IoError(path, ": cannot be written");
 }
 
-// The best instructions to use are those of `name`.
 Status LimitSimd(const std::string& name) {
   const auto all = hwy::SupportedTargets();
   for (auto left = all; left != 0; left &= left - 1) {

@@ -79,6 +79,11 @@ std::shared_ptr<MappedFile> MappedFile::FromCopy(std::span<const std::byte> byte
   return map;
 }
 
+void MappedFile::ReleasePages() const {
+  // Only advice: where it is not taken, the pages stay.
+  if (mapped_) madvise(const_cast<std::byte*>(data_), size_bytes_, MADV_DONTNEED);
+}
+
 MappedFile::~MappedFile() {
   if (mapped_) munmap(const_cast<std::byte*>(data_), size_bytes_);
 }

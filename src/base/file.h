@@ -26,6 +26,9 @@ class MappedFile {
 
   std::span<const std::byte> bytes() const { return {data_, size_bytes_}; }
 
+  // Gives the memory of the pages read so far back to the system. They come back from the file when they are read.
+  void ReleasePages() const;
+
  private:
   MappedFile() = default;
   const std::byte* data_ = nullptr;

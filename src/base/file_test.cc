@@ -48,6 +48,17 @@ TEST_F(FileTest, WhatWasWrittenIsMapped) {
   EXPECT_EQ(FilesInFolder(), 1);
 }
 
+TEST_F(FileTest, ReleasedPagesComeBackFromTheFile) {
+  const std::vector<std::byte> bytes(100'000, std::byte{7});
+  ASSERT_TRUE(WriteFileAtomically(Path("a"), bytes).ok());
+  const auto file = MappedFile::Open(Path("a"));
+  ASSERT_TRUE(file.ok()) << file.status().message();
+  for (const std::shared_ptr<MappedFile>& map : {*file, MappedFile::FromCopy(bytes)}) {
+    map->ReleasePages();
+    EXPECT_TRUE(std::equal(bytes.begin(), bytes.end(), map->bytes().begin(), map->bytes().end()));
+  }
+}
+
 TEST_F(FileTest, ACopyIsIndependentOfWhatItWasMadeFrom) {
   std::string text = "abc";
   const auto copy = MappedFile::FromCopy(Bytes(text));

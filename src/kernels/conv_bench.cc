@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Direct convolution 3x3 and 1x1, stride 1, on a strip of rows in the cache, as conv_2d lists its pixels: in and out channels.
+// Direct convolution 3x3 and 1x1, stride 1, on a strip of rows in the cache, as conv_2d lists its pixels: in and out
+// channels.
 #include <limits>
 #include <memory>
 
@@ -23,7 +24,8 @@ class Conv {
     PackConv(size_, weights.data(), nullptr, packed_.data());
   }
   double macs() const {
-    return static_cast<double>(kRows * kColumns * size_.filter_h * size_.filter_w * size_.in_channels * size_.out_channels);
+    return static_cast<double>(kRows * kColumns * size_.filter_h * size_.filter_w * size_.in_channels *
+                               size_.out_channels);
   }
 
   void Run() {
@@ -60,8 +62,8 @@ const KernelFamily family([] {
   for (const auto& [taps, in, out] : kSizes) {
     const auto conv = std::make_shared<Conv>(taps, in, out);
     const std::string size = std::to_string(taps) + "x" + std::to_string(taps);
-    works.push_back({"Conv" + size + "/" + std::to_string(in) + "/" + std::to_string(out), conv->macs(),
-                     [conv] { conv->Run(); }});
+    works.push_back(
+        {"Conv" + size + "/" + std::to_string(in) + "/" + std::to_string(out), conv->macs(), [conv] { conv->Run(); }});
   }
   return works;
 });

@@ -74,6 +74,8 @@ Status SessionImpl::Build() {
   }
   input_data_.resize(inputs.size());
   output_data_.resize(outputs.size());
+  // Most of the file was weights, of which there are packed copies now.
+  if (model.file.source != nullptr) model.file.source->ReleasePages();
   return {};
 }
 
