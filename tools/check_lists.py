@@ -13,6 +13,7 @@ LISTS = [
     ("src/delegates/delegates.def", "src/delegates", "cc", {"delegates", "exclusions"}),
     ("src/image/codecs/codecs.def", "src/image/codecs", "cc", {"codec"}),
     ("src/cli/commands.def", "src/cli/commands", "cc", set()),
+    ("src/quality/metrics.def", "src/quality/metrics", "cc", set()),
     ("targets/targets.def", "targets", "json", set()),
 ]
 errors = []

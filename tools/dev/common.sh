@@ -9,7 +9,7 @@ say() { printf '\n== %s\n' "$*"; }
 DEBIAN_PACKAGES="build-essential cmake ninja-build ccache pkg-config git
   libhwy-dev libflatbuffers-dev flatbuffers-compiler libpthreadpool-dev
   libpng-dev libjpeg62-turbo-dev libwebp-dev libopenimageio-dev openimageio-tools
-  libxnnpack-dev opencl-headers ocl-icd-libopencl1 pocl-opencl-icd
+  libxnnpack-dev libeigen3-dev opencl-headers ocl-icd-libopencl1 pocl-opencl-icd
   libfmt-dev nlohmann-json3-dev libcli11-dev libtomlplusplus-dev
   libgtest-dev libgmock-dev libbenchmark-dev clang-format-14 python3 python3-venv"
 ARM64_PACKAGES="g++-aarch64-linux-gnu qemu-user"

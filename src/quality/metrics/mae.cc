@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "quality/error.h"
+#include "quality/metric.h"
+
+namespace safelight {
+namespace {
+
+Result<double> Measure(const MetricCase& pictures, DamageMap* map) {
+  return MeasureErrors(*pictures.reference, pictures.test, ComparedSamples::kColors, pictures.pool, map).absolute;
+}
+
+}  // namespace
+
+Metric mae_metric() {
+  Metric metric;
+  metric.info.name = "mae";
+  metric.info.title = "mean absolute error";
+  metric.info.high = 255;
+  metric.info.direction = Direction::kLowerIsBetter;
+  metric.info.has_map = true;
+  metric.info.source = "its definition";
+  metric.info.conventions = {{Profile::kPaper, "all colour channels, samples in 0..255"}};
+  metric.measure = Measure;
+  return metric;
+}
+
+}  // namespace safelight
